@@ -1,0 +1,72 @@
+"""``check``: validate scenarios, print what they would do, start nothing."""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import click
+
+from orchestrator.cli.options import Scenario, load_scenarios, scenario_options
+from orchestrator.records import Plan, PoolPlan, WorkloadPlan
+
+
+@click.command(
+    "check", epilog="\b\nExample:\n  python -m orchestrator check scenarios/*.yaml --set seed=1"
+)
+@scenario_options
+@click.option("--json", "as_json", is_flag=True, help="Print the scenarios as read, as one JSON document.")
+def command(
+    scenarios: tuple[Path, ...], overrides: tuple[str, ...], target: str | None, broker: str | None, as_json: bool
+) -> None:
+    """Validate SCENARIO files and print their plans. Nothing is started.
+
+    The app is imported, so that task names are checked too. Every problem of every file is printed as
+    file:line:column.
+    """
+    loaded = load_scenarios(scenarios, overrides, target, broker)
+    if as_json:
+        document = {str(scenario.path): scenario.plan.source for scenario in loaded}
+        click.echo(json.dumps(document, indent=2, default=str))
+    else:
+        click.echo(describe(loaded))
+
+
+def describe(scenarios: Sequence[Scenario]) -> str:
+    """The plans as text for a person."""
+    return "\n\n".join("\n".join(_plan_lines(scenario.path, scenario.plan)) for scenario in scenarios)
+
+
+def _plan_lines(path: Path, plan: Plan) -> Iterator[str]:
+    from orchestrator.environment import mask_url
+
+    yield f"{path}: {plan.name}" + (f": {plan.description}" if plan.description else "")
+    yield f"  app {plan.app}, seed {plan.seed}, broker {mask_url(plan.target.broker)}, results {mask_url(plan.target.results)}"
+    yield "  workers"
+    yield from (f"    {_pool(pool)}" for pool in plan.pools)
+    yield "  workloads"
+    yield from (f"    {_workload(workload)}" for workload in plan.workloads)
+    if plan.thresholds:
+        yield "  thresholds"
+        for threshold in plan.thresholds:
+            tags = ",".join(f"{key}:{value}" for key, value in threshold.tags.items())
+            yield f"    {threshold.metric}{'{' + tags + '}' if tags else ''}: {threshold.expression}"
+
+
+def _pool(pool: PoolPlan) -> str:
+    times = f" x {pool.count}" if pool.count > 1 else ""
+    return f"{pool.name}: {pool.pool} -c {pool.concurrency}{times} on {', '.join(pool.queues)}"
+
+
+def _workload(workload: WorkloadPlan) -> str:
+    if workload.executor == "constant-arrival-rate":
+        load = f"{workload.rate_per_s:g}/s for {workload.duration_s:g} s, at most {workload.max_in_flight} in flight"
+    elif workload.executor == "constant-vus":
+        load = f"{workload.vus} in flight for {workload.duration_s:g} s"
+    else:
+        load = f"{workload.iterations} iterations, {workload.vus} in flight"
+    aggregate = f", aggregate {workload.aggregate}" if workload.aggregate else ""
+    return f"{workload.name}: {workload.executor}, {load}, {_shape(workload)}{aggregate}"
+
+
+def _shape(workload: WorkloadPlan) -> str:
+    return f"one {type(workload.canvas).__name__.lower()} each".replace("call", "task")

@@ -1,0 +1,55 @@
+"""The ledger of a run: every event about every task goes in, outcomes come out. No I/O, no clock."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from orchestrator.judge.aggregate import Fold
+from orchestrator.judge.verify import Checker, Finding
+from orchestrator.observe.timeline import Timeline
+from orchestrator.records import CanvasOutcome, Submission, TaskResult
+
+
+class Ledger:
+    """What the driver, the probe and the client report to.
+
+    ``folds`` maps a workload to the accumulator of its canvases' final values; canvases intended before
+    ``measured_from_ns`` (the warm-up) are not folded. ``timeline`` takes the probe's events directly.
+    """
+
+    def __init__(self, folds: Mapping[str, Fold], *, measured_from_ns: int = 0) -> None:
+        self.timeline = Timeline()
+        self.checker = Checker()
+        self.folds = folds
+        self.measured_from_ns = measured_from_ns
+        self.chords: list[tuple[tuple[str, ...], str]] = []
+        self.canvases: list[CanvasOutcome] = []
+        self.dropped_iterations: dict[str, int] = {}
+
+    def submitted(self, submission: Submission) -> None:
+        self.chords.extend(submission.chords)
+        self.timeline.submitted(submission)
+        for expectation in submission.expectations:
+            self.checker.expect(expectation)
+
+    def published(self, submission: Submission, sent_ns: int, published_ns: int) -> None:
+        self.timeline.published(submission, sent_ns, published_ns)
+
+    def ended(self, outcome: CanvasOutcome, value: Any) -> None:
+        self.canvases.append(outcome)
+        self.timeline.ended(outcome)
+        fold = self.folds.get(outcome.workload)
+        measured = outcome.intended_ns >= self.measured_from_ns
+        if fold is not None and measured and outcome.state == "ok":
+            fold.add(outcome.iteration, value)
+
+    def dropped(self, workload: str, count: int) -> None:
+        self.dropped_iterations[workload] = self.dropped_iterations.get(workload, 0) + count
+
+    def result(self, result: TaskResult) -> None:
+        """A result arrived: the second one for the same id is counted, not checked."""
+        self.timeline.result(result)
+        self._note(self.checker.result(result))
+
+    def _note(self, findings: Iterable[Finding]) -> None:
+        for finding in findings:
+            self.timeline.matched(finding.id, finding.matched, finding.reason)
