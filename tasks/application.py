@@ -1,0 +1,50 @@
+"""The app class of this package: stock Celery, except that showing a value breaks no task.
+
+See ``tasks.printable`` for what stock Celery does with the text of long numbers and of arrays.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import celery
+from celery.app.amqp import AMQP
+from celery.utils.saferepr import saferepr
+
+from tasks.printable import printable
+
+
+class PrintableTask(celery.Task):
+    """A task whose result has a short text in the worker."""
+
+    reference: Callable[..., Any] | None = None
+    """Takes the task's own arguments; returns the value that the task must give, or raises what it
+    must raise. Given to ``@app.task(reference=staticmethod(...))``."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self.request.called_directly:
+            return super().__call__(*args, **kwargs)
+        # Celery's own __call__ would push an empty request over the one that the worker has pushed.
+        return printable(self.run(*args, **kwargs))
+
+
+class PrintableAMQP(AMQP):
+    """Makes task messages whose ``argsrepr`` and ``kwargsrepr`` headers can always be made."""
+
+    def as_task_v2(
+        self, task_id: str, name: str, args: Any = None, kwargs: Any = None, **options: Any
+    ) -> Any:
+        levels = self.app.conf.task_repr_maxlevels
+        if options.get("argsrepr") is None:
+            shown = printable(args or ())
+            options["argsrepr"] = saferepr(shown, self.argsrepr_maxsize, maxlevels=levels)
+        if options.get("kwargsrepr") is None:
+            shown = printable(kwargs or {})
+            options["kwargsrepr"] = saferepr(shown, self.kwargsrepr_maxsize, maxlevels=levels)
+        return super().as_task_v2(task_id, name, args, kwargs, **options)
+
+
+class App(celery.Celery):
+    """A Celery app; declare tasks with ``@app.task(name=..., reference=staticmethod(f))``."""
+
+    task_cls = PrintableTask
+    amqp_cls = PrintableAMQP
