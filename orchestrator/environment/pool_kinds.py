@@ -1,0 +1,51 @@
+"""The kinds of worker pool, and the command line that starts one. A new kind is one more entry."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from orchestrator.records import PoolKind, PoolPlan
+
+
+@dataclass(frozen=True, slots=True)
+class PoolStyle:
+    """What is particular to a kind of pool: how long its warm and its cold stop may take, in
+    seconds.
+
+    A green worker sees SIGTERM only when its consumer wakes up, up to 2 s later
+    (`drain_events(timeout=2.0)` in celery/worker/loops.py, `synloop`).
+    """
+
+    warm_s: float
+    cold_s: float
+
+
+POOL_KINDS: Mapping[PoolKind, PoolStyle] = {
+    "prefork": PoolStyle(warm_s=3.0, cold_s=2.0),
+    "gevent": PoolStyle(warm_s=4.0, cold_s=1.5),
+    "eventlet": PoolStyle(warm_s=4.0, cold_s=1.5),
+    "threads": PoolStyle(warm_s=3.0, cold_s=2.0),
+    "solo": PoolStyle(warm_s=4.0, cold_s=1.5),
+}
+
+WORKER_MAIN = "orchestrator.environment.worker_main"
+
+
+def worker_argv(
+    plan: PoolPlan, *, app: str, node_name: str, include: str | None = None
+) -> list[str]:
+    """The command line of one process of `plan`.
+
+    `app` is what `celery -A` takes; `node_name` must be new for every process ever started, because
+    a restarted one can meet the control queue of the dead one; `include` is a module that the
+    worker imports (the probe). Settings, addresses and passwords are not in it: they go by the
+    environment.
+    """
+    argv = [sys.executable, "-m", WORKER_MAIN, "-A", app, "worker"]
+    argv += ["-P", plan.pool, "-c", str(plan.concurrency), "-Q", ",".join(plan.queues)]
+    argv += ["-n", node_name, "-l", "WARNING", "--without-mingle", "--without-gossip"]
+    if plan.prefetch_multiplier is not None:
+        argv += ["--prefetch-multiplier", str(plan.prefetch_multiplier)]
+    if include is not None:
+        argv += ["-I", include]
+    return [*argv, *plan.options]

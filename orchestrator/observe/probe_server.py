@@ -1,0 +1,167 @@
+"""The listening end of the probes: lines from every worker process, parsed as they come.
+
+It shares the event loop with the client, so it does as little as possible: whole chunks are split
+at once, and a listener is called with plain values.
+"""
+
+import asyncio
+import select
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Protocol
+
+import anyio
+import anyio.lowlevel
+
+SOCKET_NAME = "probe.sock"
+
+# Every prefork child connects, and all of them at the start of the load.
+_BACKLOG = 1024
+
+
+class ProbeListener(Protocol):
+    """Is told of each event. Times are `time.monotonic_ns()` of the worker, which is this host's
+    clock; `worker` is the process name of the pool. Events of one task may arrive in another order
+    than they happened, because a prefork worker's processes each have their own connection.
+    """
+
+    def received(self, task_id: str, at_ns: int, worker: str) -> None:
+        """A worker took the task from the broker."""
+
+    def started(self, task_id: str, at_ns: int, worker: str) -> None:
+        """The task's function is about to be called."""
+
+    def finished(self, task_id: str, at_ns: int, state: str, worker: str) -> None:
+        """The task's function ended; `state` is SUCCESS, FAILURE, RETRY, ..."""
+
+    def published(self, task_id: str, at_ns: int) -> None:
+        """A worker sent this task."""
+
+
+class ProbeServer:
+    """What is known of the probes. Made by `open_probe_server`."""
+
+    def __init__(self, path: Path, listener: ProbeListener) -> None:
+        self.path = path
+        """The socket, for ORCHESTRATOR_PROBE."""
+        self.lost_events = 0
+        """Events that probes had to drop, and lines that could not be read."""
+        self._listener = listener
+        self._ready: dict[str, anyio.Event] = {}
+        self._connections: set[_Connection] = set()
+        self._listening_fd = -1
+
+    async def wait_ready(self, process_name: str) -> None:
+        """Returns once a worker process of that name has said that it consumes from its queues."""
+        await self._readiness(process_name).wait()
+
+    async def drained(self) -> None:
+        """Returns once everything that probes have sent so far was read and given to the listener.
+
+        After the pools have ended that is everything there will be. While they run, the end of a
+        task may still be on its way when its result has already been seen.
+        """
+        quiet = 0
+        while quiet < 2:  # the first quiet pass may be before a chunk just read is handed over
+            quiet = 0 if self._anything_to_read() else quiet + 1
+            await anyio.lowlevel.checkpoint()
+
+    def _readiness(self, process_name: str) -> anyio.Event:
+        return self._ready.setdefault(process_name, anyio.Event())
+
+    def _anything_to_read(self) -> bool:
+        poll = select.poll()
+        poll.register(self._listening_fd, select.POLLIN)
+        for connection in self._connections:
+            with suppress(ValueError):  # closed a moment ago
+                poll.register(connection.fileno(), select.POLLIN)
+        return bool(poll.poll(0))
+
+    def _take(self, line: str, worker: str) -> None:
+        """One event. Raises ValueError for a line that is none."""
+        kind, at, rest = line.split(" ", 2)
+        at_ns = int(at)
+        if kind == "R":
+            self._listener.received(rest, at_ns, worker)
+        elif kind == "S":
+            self._listener.started(rest, at_ns, worker)
+        elif kind == "F":
+            state, _, task_id = rest.partition(" ")
+            self._listener.finished(task_id, at_ns, state, worker)
+        elif kind == "P":
+            self._listener.published(rest, at_ns)
+        else:
+            raise ValueError(line)
+
+    def _take_short(self, line: str, worker: str) -> None:
+        """The lines without a task. Raises ValueError for one that is none of them."""
+        kind, _, value = line.partition(" ")
+        if kind == "Y":
+            self._readiness(worker).set()
+        elif kind == "D":
+            self.lost_events += int(value)
+        else:
+            raise ValueError(line)
+
+
+class _Connection(asyncio.Protocol):
+    """One worker process."""
+
+    def __init__(self, server: ProbeServer) -> None:
+        self._server = server
+        self._worker = ""
+        self._rest = b""
+        self._transport: asyncio.BaseTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport
+        self._server._connections.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        lines, newline, rest = (self._rest + data if self._rest else data).rpartition(b"\n")
+        self._rest = rest
+        if newline:
+            for line in lines.decode("utf-8", "surrogateescape").split("\n"):
+                self._line(line)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._server._connections.discard(self)
+
+    def fileno(self) -> int:
+        sock = self._transport.get_extra_info("socket") if self._transport else None
+        return sock.fileno() if sock else -1
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
+    def _line(self, line: str) -> None:
+        try:
+            if line[:2] in ("Y ", "D "):
+                self._server._take_short(line, self._worker)
+            elif line[:2] == "H ":
+                self._worker = line.split(" ", 2)[2]
+            else:
+                self._server._take(line, self._worker)
+        except (ValueError, IndexError):
+            self._server.lost_events += 1
+
+
+@asynccontextmanager
+async def open_probe_server(directory: Path, listener: ProbeListener) -> AsyncIterator[ProbeServer]:
+    """Listen on a unix socket in `directory`, which must be private and have a short path."""
+    server = ProbeServer(directory / SOCKET_NAME, listener)
+    loop = asyncio.get_running_loop()
+    listening = await loop.create_unix_server(
+        lambda: _Connection(server), path=str(server.path), backlog=_BACKLOG
+    )
+    server._listening_fd = listening.sockets[0].fileno()
+    try:
+        yield server
+    finally:
+        listening.close()
+        for connection in tuple(server._connections):
+            connection.close()
+        with anyio.CancelScope(shield=True):
+            await listening.wait_closed()
