@@ -73,7 +73,8 @@ class EnvironmentNotReady(OrchestratorError):
 
 
 class AppNotLoaded(EnvironmentNotReady):
-    """The Celery app cannot be loaded; `app` takes what `celery -A` takes, for example tasks.app:app."""
+    """The Celery app cannot be loaded; `app` takes what `celery -A` takes, for example
+    tasks.app:app."""
 
 
 class BrokerBinaryMissing(EnvironmentNotReady):
@@ -120,3 +121,19 @@ class PublishUncertain(ClientError):
     def __init__(self, message: str | None = None, *, task_ids: Sequence[str] = ()) -> None:
         self.task_ids: tuple[str, ...] = tuple(task_ids)
         super().__init__(message)
+
+
+# ---- out of a group -------------------------------------------------------------------------
+
+
+def root_error(error: BaseException) -> BaseException:
+    """The error to report: out of a group of them (a task group's), the cause rather than a
+    consequence."""
+    if not isinstance(error, BaseExceptionGroup):
+        return error
+    return min((root_error(member) for member in error.exceptions), key=_rank)
+
+
+def _rank(error: BaseException) -> int:
+    order = (KeyboardInterrupt, PoolFailed, BrokerUnavailable, OrchestratorError, BaseException)
+    return next(place for place, kind in enumerate(order) if isinstance(error, kind))

@@ -1,8 +1,8 @@
 """The frozen records that pass between stages.
 
-All times named ``*_ns`` are ``time.monotonic_ns()`` of this host, which every process of the host shares;
-all durations carry their unit in their name. A stage takes records and gives records; nobody changes one.
-"""
+All times named ``*_ns`` are ``time.monotonic_ns()`` of this host, which every process of the host
+shares; all durations carry their unit in their name. A stage takes records and gives records;
+nobody changes one."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,8 +20,8 @@ Operator = Literal["<", "<=", ">", ">=", "==", "!="]
 
 @dataclass(frozen=True, slots=True)
 class Expect:
-    """What a task must give. ``value`` is the value, the type's name, the number (``rel`` its relative
-    tolerance), the exception's name, or ``module:function``."""
+    """What a task must give. ``value`` is the value, the type's name, the number (``rel`` its
+    relative tolerance), the exception's name, or ``module:function``."""
 
     kind: ExpectKind
     value: Any
@@ -30,7 +30,8 @@ class Expect:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A task node. Before ``draw`` its arguments may hold generators; after it they are plain values."""
+    """A task node. Before ``draw`` its arguments may hold generators; after it they are plain
+    values."""
 
     task: str
     args: tuple[Any, ...] = ()
@@ -67,7 +68,8 @@ class Chain:
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """``map``, ``starmap`` or ``chunks`` of one task over ``items``; ``size`` is the chunk's size."""
+    """``map``, ``starmap`` or ``chunks`` of one task over ``items``; ``size`` is the chunk's
+    size."""
 
     kind: MapKind
     call: Call
@@ -89,7 +91,8 @@ class TargetPlan:
 
 @dataclass(frozen=True, slots=True)
 class PoolPlan:
-    """One entry of ``workers``: ``count`` processes of ``celery worker -P pool -c concurrency -Q queues``."""
+    """One entry of ``workers``: ``count`` processes of ``celery worker -P pool -c concurrency -Q
+    queues``."""
 
     name: str
     queues: tuple[str, ...]
@@ -140,7 +143,8 @@ class Threshold:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A scenario, checked and with every default filled in. ``source`` is the scenario as run, as plain data."""
+    """A scenario, checked and with every default filled in. ``source`` is the scenario as run, as
+    plain data."""
 
     name: str
     app: str
@@ -157,18 +161,18 @@ class Plan:
 # ---- load -> judge, observe -------------------------------------------------------------------
 
 Inputs = str | tuple["Inputs", ...]
-"""Where a task's first argument comes from: the id of the task before it, or (a chord's body, a task after
-a group) a tuple of such, which stands for the list of their values."""
+"""Where a task's first argument comes from: the id of the task before it, or (a chord's body, a
+task after a group) a tuple of such, which stands for the list of their values."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
     """What we know of one task before it runs: enough to say whether its result is right.
 
-    ``inputs`` names the tasks whose results Celery puts in front of ``args``; None when there are none.
-    ``mapped`` tells map, starmap and chunks (``args`` are then the items). ``reference`` is the app's own
-    reference for the task, or the function that ``expect: {call: ...}`` names; it is called with the
-    task's full arguments and gives the value, or raises what the task must raise.
+    ``inputs`` names the tasks whose results Celery puts in front of ``args``; None when there are
+    none. ``mapped`` tells map, starmap and chunks (``args`` are then the items). ``reference`` is
+    the app's own reference for the task, or the function that ``expect: {call: ...}`` names; it is
+    called with the task's full arguments and gives the value, or raises what the task must raise.
     """
 
     id: str
@@ -183,18 +187,21 @@ class Expectation:
     expect: Expect | None = None
     reference: Callable[..., Any] | None = None
     direct: bool = True
-    """True when we publish the task ourselves; False when a worker will (a later link, a chord's body)."""
+    """True when we publish the task ourselves; False when a worker will (a later link, a chord's
+    body)."""
     ignored: bool = False
     """True when the task's result is ignored, so that none will come."""
+    after: Inputs | None = None
+    """The tasks that must have succeeded before this one is sent, also when it is immutable and takes no
+    value from them; None when ``inputs`` says it all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
     """One iteration: one canvas and the tasks in it.
 
-    ``chords`` pairs the ids of a chord's header tasks with the id of its body. ``result`` is the tree of
-    ids whose values are the canvas's final value.
-    """
+    ``chords`` pairs the ids of a chord's header tasks with the id of its body. ``result`` is the
+    tree of ids whose values are the canvas's final value."""
 
     workload: str
     iteration: int
@@ -202,6 +209,9 @@ class Submission:
     result: Inputs
     chords: tuple[tuple[tuple[str, ...], str], ...]
     intended_ns: int
+
+
+CanvasState = Literal["ok", "failed", "timeout", "stopped"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +224,7 @@ class CanvasOutcome:
     sent_ns: int
     published_ns: int
     seen_ns: int | None
-    state: Literal["ok", "failed", "timeout", "stopped"]
+    state: CanvasState
     error: str | None = None
 
 
@@ -234,17 +244,25 @@ class TaskResult:
 
 
 Verdict = Literal["ok", "wrong", "failed", "lost_task", "lost_result", "duplicate", "late"]
-VERDICTS: tuple[Verdict, ...] = ("ok", "wrong", "failed", "lost_task", "lost_result", "duplicate", "late")
+VERDICTS: tuple[Verdict, ...] = (
+    "ok",
+    "wrong",
+    "failed",
+    "lost_task",
+    "lost_result",
+    "duplicate",
+    "late",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What was seen of one task. A time that nobody saw is None, never zero.
 
-    ``matched``: True when the result met the expectation (an expected failure does), False when it did
-    not, None when no result came or there was nothing to hold it against. ``executions`` counts starts
-    in workers that did not end in a retry; None without a probe. ``results`` counts results that arrived.
-    """
+    ``matched``: True when the result met the expectation (an expected failure does), False when it
+    did not, None when no result came or there was nothing to hold it against. ``executions`` counts
+    starts in workers that did not end in a retry; None without a probe. ``results`` counts results
+    that arrived."""
 
     id: str
     task: str
@@ -271,11 +289,14 @@ class Outcome:
     ignored: bool
     measured: bool
     reason: str | None = None
+    unfinished: bool = False
+    """True when the broker or a worker still held the task at the end of the run: not lost, late."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One second of the run. Rates are of that second; ``pools`` maps a pool to (cpu ratio, rss bytes)."""
+    """One second of the run. Rates are of that second; ``pools`` maps a pool to (cpu ratio, rss
+    bytes)."""
 
     at_s: float
     sent: int
@@ -339,7 +360,8 @@ class Trend:
 
 @dataclass(frozen=True, slots=True)
 class ThresholdResult:
-    """``metric`` with its tags as written; ``observed`` is None when nothing was measured (then it failed)."""
+    """``metric`` with its tags as written; ``observed`` is None when nothing was measured (then it
+    failed)."""
 
     metric: str
     expression: str
@@ -385,7 +407,8 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """Everything that a report can be made of. ``stopped_by`` is a signal, a threshold, an error, or None."""
+    """Everything that a report can be made of. ``stopped_by`` is a signal, a threshold, an error,
+    or None."""
 
     id: str
     plan: Plan

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from orchestrator import __version__
-from orchestrator.errors import ExitCode, OrchestratorError, PoolFailed
+from orchestrator.errors import ExitCode, OrchestratorError, PoolFailed, root_error
 
 COMMANDS: Mapping[str, str] = {
     "run": "Run scenarios and give a verdict.",
@@ -26,7 +26,8 @@ COMMANDS: Mapping[str, str] = {
 
 
 class LazyGroup(click.Group):
-    """Finds a command's module by its name, and imports it only to run it or to show its own help."""
+    """Finds a command's module by its name, and imports it only to run it or to show its own
+    help."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -62,16 +63,16 @@ class LazyGroup(click.Group):
     "  python -m orchestrator run my.yaml --set workloads.sums.rate=50/s --json\n"
     "  python -m orchestrator check scenarios/*.yaml\n"
     "  python -m orchestrator call add 4 6\n\n"
-    "\b\nExit codes: 0 passed, 1 a threshold failed, 2 usage or scenario invalid, 3 environment not\n"
+    "\b\nExit codes: 0 passed, 1 a threshold failed, 2 usage or scenario invalid,\n3 environment not "
     "ready, 4 a bug of ours, 5 verification failed, 130/143 stopped by a signal.",
 )
 @click.version_option(__version__, prog_name="celery-orchestrator")
 def cli() -> None:
     """The load, correctness and fault laboratory for Celery.
 
-    A scenario file says which worker pools to start, what to send and what must hold; `run` starts a private
-    broker and real workers, checks every result, and says with its exit code whether it held.
-    """
+    A scenario file says which worker pools to start, what to send and what must hold; `run` starts
+    a private broker and real workers, checks every result, and says with its exit code whether it
+    held."""
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -111,21 +112,7 @@ def report_error(error: BaseException) -> int:
     if isinstance(cause, KeyboardInterrupt):
         return ExitCode.INTERRUPTED
     click.echo("".join(traceback.format_exception(error)), err=True)
-    click.echo("this is a bug in celery-orchestrator: please report it with the lines above", err=True)
+    click.echo(
+        "this is a bug in celery-orchestrator: please report it with the lines above", err=True
+    )
     return ExitCode.BUG
-
-
-def root_error(error: BaseException) -> BaseException:
-    """The error to report: out of a group of them, one of ours rather than a consequence of it."""
-    if not isinstance(error, BaseExceptionGroup):
-        return error
-    causes = [root_error(member) for member in error.exceptions]
-    return min(causes, key=_rank)
-
-
-def _rank(error: BaseException) -> int:
-    if isinstance(error, KeyboardInterrupt):
-        return 0
-    if isinstance(error, PoolFailed):
-        return 1
-    return 2 if isinstance(error, OrchestratorError) else 3

@@ -7,22 +7,27 @@ from pathlib import Path
 import click
 
 from orchestrator.cli.options import Scenario, load_scenarios, scenario_options
-from orchestrator.records import Plan, PoolPlan, WorkloadPlan
+from orchestrator.records import Plan, PoolPlan, Threshold, WorkloadPlan
 
 
 @click.command(
     "check", epilog="\b\nExample:\n  python -m orchestrator check scenarios/*.yaml --set seed=1"
 )
 @scenario_options
-@click.option("--json", "as_json", is_flag=True, help="Print the scenarios as read, as one JSON document.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print the scenarios as read, as one JSON document."
+)
 def command(
-    scenarios: tuple[Path, ...], overrides: tuple[str, ...], target: str | None, broker: str | None, as_json: bool
+    scenarios: tuple[Path, ...],
+    overrides: tuple[str, ...],
+    target: str | None,
+    broker: str | None,
+    as_json: bool,
 ) -> None:
     """Validate SCENARIO files and print their plans. Nothing is started.
 
-    The app is imported, so that task names are checked too. Every problem of every file is printed as
-    file:line:column.
-    """
+    The app is imported, so that task names are checked too. Every problem of every file is printed
+    as file:line:column."""
     loaded = load_scenarios(scenarios, overrides, target, broker)
     if as_json:
         document = {str(scenario.path): scenario.plan.source for scenario in loaded}
@@ -33,14 +38,17 @@ def command(
 
 def describe(scenarios: Sequence[Scenario]) -> str:
     """The plans as text for a person."""
-    return "\n\n".join("\n".join(_plan_lines(scenario.path, scenario.plan)) for scenario in scenarios)
+    return "\n\n".join(
+        "\n".join(_plan_lines(scenario.path, scenario.plan)) for scenario in scenarios
+    )
 
 
 def _plan_lines(path: Path, plan: Plan) -> Iterator[str]:
-    from orchestrator.environment import mask_url
+    from orchestrator.environment.masking import mask_url
 
     yield f"{path}: {plan.name}" + (f": {plan.description}" if plan.description else "")
-    yield f"  app {plan.app}, seed {plan.seed}, broker {mask_url(plan.target.broker)}, results {mask_url(plan.target.results)}"
+    broker, results = mask_url(plan.target.broker), mask_url(plan.target.results)
+    yield f"  app {plan.app}, seed {plan.seed}, broker {broker}, results {results}"
     yield "  workers"
     yield from (f"    {_pool(pool)}" for pool in plan.pools)
     yield "  workloads"
@@ -48,8 +56,13 @@ def _plan_lines(path: Path, plan: Plan) -> Iterator[str]:
     if plan.thresholds:
         yield "  thresholds"
         for threshold in plan.thresholds:
-            tags = ",".join(f"{key}:{value}" for key, value in threshold.tags.items())
-            yield f"    {threshold.metric}{'{' + tags + '}' if tags else ''}: {threshold.expression}"
+            yield f"    {metric_name(threshold)}: {threshold.expression}"
+
+
+def metric_name(threshold: Threshold) -> str:
+    """The metric with its tags, as in the file: ``task_duration{task:add}``."""
+    tags = ",".join(f"{key}:{value}" for key, value in threshold.tags.items())
+    return f"{threshold.metric}{{{tags}}}" if tags else threshold.metric
 
 
 def _pool(pool: PoolPlan) -> str:
@@ -59,7 +72,8 @@ def _pool(pool: PoolPlan) -> str:
 
 def _workload(workload: WorkloadPlan) -> str:
     if workload.executor == "constant-arrival-rate":
-        load = f"{workload.rate_per_s:g}/s for {workload.duration_s:g} s, at most {workload.max_in_flight} in flight"
+        bound = f"at most {workload.max_in_flight} in flight"
+        load = f"{workload.rate_per_s:g}/s for {workload.duration_s:g} s, {bound}"
     elif workload.executor == "constant-vus":
         load = f"{workload.vus} in flight for {workload.duration_s:g} s"
     else:

@@ -1,4 +1,5 @@
-"""Options and arguments that several commands share, and how a scenario file becomes a checked plan."""
+"""Options and arguments that several commands share, and how a scenario file becomes a checked
+plan."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -28,18 +29,26 @@ def scenario_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """SCENARIO..., --set, --target and --broker."""
     decorators = [
         click.argument(
-            "scenarios", metavar="SCENARIO...", nargs=-1, required=True, type=click.Path(path_type=Path)
+            "scenarios",
+            metavar="SCENARIO...",
+            nargs=-1,
+            required=True,
+            type=click.Path(path_type=Path),
         ),
         click.option(
             "--set",
             "overrides",
             metavar="KEY=VALUE",
             multiple=True,
-            help="Override a key of the file, for example workloads.sums.rate=50/s; may be repeated.",
+            help="Override a key of the file, for example workloads.sums.rate=50/s; repeatable.",
         ),
-        click.option("--target", metavar="FILE|URL", help="A file with another target, or a broker URL."),
         click.option(
-            "--broker", metavar="URL|KIND", help="The broker: embedded, redis, valkey, app, or a URL."
+            "--target", metavar="FILE|URL", help="A file with another target, or a broker URL."
+        ),
+        click.option(
+            "--broker",
+            metavar="URL|KIND",
+            help="The broker: embedded, redis, valkey, app, or a URL.",
         ),
     ]
     for decorator in reversed(decorators):
@@ -50,7 +59,8 @@ def scenario_options(function: Callable[..., Any]) -> Callable[..., Any]:
 def load_scenarios(
     paths: Sequence[Path], overrides: Sequence[str], target: str | None, broker: str | None
 ) -> list[Scenario]:
-    """Read all files, load their apps and look up their tasks; all problems of all files are raised at once."""
+    """Read all files, load their apps and look up their tasks; all problems of all files are raised
+    at once."""
     from orchestrator.scenario import load_with_marks
 
     problems: list[Problem] = []
@@ -60,7 +70,9 @@ def load_scenarios(
             loaded.append(
                 (
                     path,
-                    *load_with_marks(path, overrides=overrides, target=target, broker=broker, environ=os.environ),
+                    *load_with_marks(
+                        path, overrides=overrides, target=target, broker=broker, environ=os.environ
+                    ),
                 )
             )
         except ScenarioError as exc:

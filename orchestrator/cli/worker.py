@@ -12,17 +12,37 @@ POOLS = ("prefork", "gevent", "eventlet", "threads", "solo")
 
 @click.command(
     "worker",
-    epilog="\b\nExample:\n  python -m orchestrator worker add --pool gevent --concurrency 50 --broker redis://127.0.0.1:6390/0",
+    epilog="\b\nExample:\n  "
+    "python -m orchestrator worker add --pool gevent -c 50 --broker redis://127.0.0.1:6390/0",
 )
 @click.argument("name")
 @click.option("--pool", "kind", type=click.Choice(POOLS), required=True, help="The kind of pool.")
 @click.option("--queues", "-Q", help="Queues to consume, separated by commas.  [default: NAME]")
 @click.option("--concurrency", "-c", type=click.IntRange(1), default=1, show_default=True)
-@click.option("--app", "-A", "app_spec", default="tasks.app:app", show_default=True, help="What `celery -A` takes.")
-@click.option("--broker", envvar="CELERY_BROKER_URL", help="Broker URL, also for the results.  [default: the app's]")
-@click.option("--results", envvar="CELERY_RESULT_BACKEND", help="Result backend URL.  [default: the broker]")
+@click.option(
+    "--app",
+    "-A",
+    "app_spec",
+    default="tasks.app:app",
+    show_default=True,
+    help="What `celery -A` takes.",
+)
+@click.option(
+    "--broker",
+    envvar="CELERY_BROKER_URL",
+    help="Broker URL, also for the results.  [default: the app's]",
+)
+@click.option(
+    "--results", envvar="CELERY_RESULT_BACKEND", help="Result backend URL.  [default: the broker]"
+)
 @click.option("--loglevel", "-l", default="INFO", show_default=True)
-@click.option("--wait", "wait_s", default=20.0, show_default=True, help="Seconds to wait for the broker to answer.")
+@click.option(
+    "--wait",
+    "wait_s",
+    default=20.0,
+    show_default=True,
+    help="Seconds to wait for the broker to answer.",
+)
 def command(
     name: str,
     kind: str,
@@ -38,7 +58,7 @@ def command(
 
     This process becomes the Celery worker: signals reach it as they reach `celery worker`.
     """
-    from orchestrator.environment import worker_argv
+    from orchestrator.environment.pool_kinds import worker_argv
     from orchestrator.records import PoolPlan
 
     environ = dict(os.environ)
@@ -46,13 +66,14 @@ def command(
         wait_for_broker(broker, wait_s)
         environ |= {"CELERY_BROKER_URL": broker, "CELERY_RESULT_BACKEND": results or broker}
     plan = PoolPlan(name, tuple((queues or name).split(",")), kind, concurrency)  # type: ignore[arg-type]
-    argv = [*worker_argv(plan, app=app_spec, node=f"{name}@%h"), "-l", loglevel]
+    argv = [*worker_argv(plan, app=app_spec, node_name=f"{name}@%h"), "-l", loglevel]
     sys.stdout.flush()
     os.execve(argv[0], argv, environ)
 
 
 def wait_for_broker(url: str, wait_s: float) -> None:
-    """Return once the broker accepts connections; the Procfile starts everything at the same moment."""
+    """Return once the broker accepts connections; the Procfile starts everything at the same
+    moment."""
     import socket
     import time
 
@@ -62,7 +83,9 @@ def wait_for_broker(url: str, wait_s: float) -> None:
     deadline = time.monotonic() + wait_s
     while True:
         try:
-            socket.create_connection((parts.hostname or "127.0.0.1", parts.port or 6379), timeout=1).close()
+            socket.create_connection(
+                (parts.hostname or "127.0.0.1", parts.port or 6379), timeout=1
+            ).close()
             return
         except OSError as exc:
             if time.monotonic() > deadline:

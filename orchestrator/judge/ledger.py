@@ -1,20 +1,22 @@
-"""The ledger of a run: every event about every task goes in, outcomes come out. No I/O, no clock."""
+"""The ledger of a run: every event about every task goes in, outcomes come out. No I/O, no
+clock."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from orchestrator.judge.aggregate import Fold
 from orchestrator.judge.verify import Checker, Finding
+
 from orchestrator.observe.timeline import Timeline
-from orchestrator.records import CanvasOutcome, Submission, TaskResult
+from orchestrator.records import CanvasOutcome, Submission, TaskResult, WorkloadPlan
 
 
 class Ledger:
     """What the driver, the probe and the client report to.
 
-    ``folds`` maps a workload to the accumulator of its canvases' final values; canvases intended before
-    ``measured_from_ns`` (the warm-up) are not folded. ``timeline`` takes the probe's events directly.
-    """
+    ``folds`` maps a workload to the accumulator of its canvases' final values; canvases intended
+    before ``measured_from_ns`` (the warm-up) are not folded. ``timeline`` takes the probe's events
+    directly."""
 
     def __init__(self, folds: Mapping[str, Fold], *, measured_from_ns: int = 0) -> None:
         self.timeline = Timeline()
@@ -25,14 +27,27 @@ class Ledger:
         self.canvases: list[CanvasOutcome] = []
         self.dropped_iterations: dict[str, int] = {}
 
+    @classmethod
+    def for_workloads(
+        cls, workloads: Iterable[WorkloadPlan], load_function: Callable[[str], Callable[..., Any]]
+    ) -> "Ledger":
+        """A ledger that folds the final values of each workload with an ``aggregate``."""
+        return cls(
+            {
+                workload.name: Fold.named(workload.aggregate, load_function)
+                for workload in workloads
+                if workload.aggregate
+            }
+        )
+
     def submitted(self, submission: Submission) -> None:
         self.chords.extend(submission.chords)
-        self.timeline.submitted(submission)
+        self.timeline.add(submission)
         for expectation in submission.expectations:
             self.checker.expect(expectation)
 
     def published(self, submission: Submission, sent_ns: int, published_ns: int) -> None:
-        self.timeline.published(submission, sent_ns, published_ns)
+        self.timeline.sent(submission, sent_ns, published_ns)
 
     def ended(self, outcome: CanvasOutcome, value: Any) -> None:
         self.canvases.append(outcome)

@@ -1,10 +1,10 @@
 """A drawn canvas node becomes a Celery signature, and what must come of it.
 
-Each task gets its id here, before Celery sees it, so that every result, also of a later link or of a chord's
-body, can be held against what was expected of that very task. Two of Celery's own rewrites are done here
-instead, so that ids and inputs stay known: a group inside a group is flattened (Celery's canvas.py does it
-in `_freeze_unroll`), and inside a chain a group of one is that one (`maybe_unroll_group`).
-"""
+Each task gets its id here, before Celery sees it, so that every result, also of a later link or of
+a chord's body, can be held against what was expected of that very task. Two of Celery's own
+rewrites are done here instead, so that ids and inputs stay known: a group inside a group is
+flattened (Celery's canvas.py does it in `_freeze_unroll`), and inside a chain a group of one is
+that one (`maybe_unroll_group`)."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -38,7 +38,8 @@ class BuiltCanvas:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A part of a canvas: its signature, the ids of its value, and the ids of what starts first in it."""
+    """A part of a canvas: its signature, the ids of its value, and the ids of what starts first in
+    it."""
 
     signature: Signature
     result: Inputs
@@ -58,9 +59,8 @@ class _TaskFacts:
 class CanvasBuilder:
     """Builds the canvases of one workload.
 
-    ``references`` maps ``module:function`` of ``expect: {call: ...}`` to the function; ``new_id`` gives task
-    ids (the client's own, so that its one subscription sees the results).
-    """
+    ``references`` maps ``module:function`` of ``expect: {call: ...}`` to the function; ``new_id``
+    gives task ids (the client's own, so that its one subscription sees the results)."""
 
     def __init__(
         self,
@@ -165,11 +165,23 @@ class _Assembly:
         for linked in call.options.get("link", ()):
             signature.link(self.node(linked, task_id, direct=False).signature)
         for errback in call.options.get("link_error", ()):
-            # An errback runs only after a failure, and Celery may call it without a task: nothing is expected.
-            signature.link_error(_Assembly(self._builder, self._iteration).node(errback, None, direct=False).signature)
+            # An errback runs only after a failure, and Celery may call it without a task: nothing
+            # is expected.
+            signature.link_error(
+                _Assembly(self._builder, self._iteration)
+                .node(errback, None, direct=False)
+                .signature
+            )
 
     def _expect(
-        self, call: Call, facts: _TaskFacts, task_id: str, inputs: Inputs | None, *, direct: bool, mapped: Mapped | None = None
+        self,
+        call: Call,
+        facts: _TaskFacts,
+        task_id: str,
+        inputs: Inputs | None,
+        *,
+        direct: bool,
+        mapped: Mapped | None = None,
     ) -> None:
         self.expectations.append(
             Expectation(
@@ -202,7 +214,9 @@ class _Assembly:
         body = self.node(node.body, header.result, direct=False)
         self._joins(header.result, body.first)
         return _Piece(
-            chord(header.signature, body.signature, app=self._builder.app), body.result, header.first
+            chord(header.signature, body.signature, app=self._builder.app),
+            body.result,
+            header.first,
         )
 
     def _chain(self, node: Chain, inputs: Inputs | None, *, direct: bool) -> _Piece:

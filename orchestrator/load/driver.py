@@ -1,6 +1,6 @@
 """The driver: runs all workloads at once, each canvas sent at its time and awaited to its end."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 import anyio
@@ -29,16 +29,18 @@ class Recorder(Protocol):
 class Driver:
     """Drives the workloads of a plan through one client.
 
-    ``run`` returns when every workload has started what it starts and its canvases have ended, been given up
-    after their ``timeout``, or been stopped ``graceful_stop`` after the workload's end. Cancelling it stops
-    the load; canvases in flight are then recorded as ``stopped``.
-    """
+    ``run`` returns when every workload has started what it starts and its canvases have ended, been
+    given up after their ``timeout``, or been stopped ``graceful_stop`` after the workload's end.
+    Cancelling it stops the load; canvases in flight are then recorded as ``stopped``."""
 
-    def __init__(self, client: Client, recorder: Recorder, workloads: Mapping[str, tuple[WorkloadPlan, CanvasBuilder]]) -> None:
-        self._client = client
-        self._recorder = recorder
+    def __init__(
+        self,
+        client: Client,
+        recorder: Recorder,
+        workloads: Iterable[tuple[WorkloadPlan, CanvasBuilder]],
+    ) -> None:
         self._streams = [
-            _Stream(client, recorder, workload, builder) for workload, builder in workloads.values()
+            _Stream(client, recorder, workload, builder) for workload, builder in workloads
         ]
 
     @property
@@ -55,7 +57,9 @@ class Driver:
 class _Stream:
     """One workload while it runs: the `Iterations` of its executor."""
 
-    def __init__(self, client: Client, recorder: Recorder, workload: WorkloadPlan, builder: CanvasBuilder) -> None:
+    def __init__(
+        self, client: Client, recorder: Recorder, workload: WorkloadPlan, builder: CanvasBuilder
+    ) -> None:
         self._client = client
         self._recorder = recorder
         self._workload = workload
@@ -78,9 +82,12 @@ class _Stream:
             tasks.cancel_scope.deadline = anyio.current_time() + self._workload.graceful_stop_s
 
     def _longest_s(self) -> float:
-        """The bound on the executor itself: VUs wait for their last canvas, but not for longer than this."""
+        """The bound on the executor itself: VUs wait for their last canvas, but not for longer than
+        this."""
         span_s = self._workload.duration_s
-        return (self._workload.max_duration_s if span_s is None else span_s) + self._workload.graceful_stop_s
+        return (
+            self._workload.max_duration_s if span_s is None else span_s
+        ) + self._workload.graceful_stop_s
 
     async def run(self, iteration: int, intended_ns: int) -> None:
         self.in_flight += 1
@@ -118,7 +125,9 @@ class _Stream:
             raise
         except Exception as error:  # whatever the task raised: it is an outcome, not an accident
             timed_out = isinstance(error, TimeoutError) and now_ns() >= deadline_ns
-            ending.record("timeout" if timed_out else "failed", error=f"{type(error).__name__}: {error}")
+            ending.record(
+                "timeout" if timed_out else "failed", error=f"{type(error).__name__}: {error}"
+            )
         else:
             ending.record("ok", value=value)
 

@@ -1,8 +1,7 @@
 """The executors: when each iteration of a workload starts. Names and meaning are k6's.
 
-An executor decides only *when*; `Iterations` does the work and the counting. Adding an executor is one
-function and one line in `EXECUTORS`.
-"""
+An executor decides only *when*; `Iterations` does the work and the counting. Adding an executor is
+one function and one line in `EXECUTORS`."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
@@ -14,7 +13,8 @@ from orchestrator.records import ExecutorKind, WorkloadPlan
 
 
 class Iterations(Protocol):
-    """What an executor acts on. ``run`` awaits one iteration's end; ``start`` does not wait for it."""
+    """What an executor acts on. ``run`` awaits one iteration's end; ``start`` does not wait for
+    it."""
 
     async def run(self, iteration: int, intended_ns: int) -> None: ...
 
@@ -66,13 +66,14 @@ async def constant_vus(workload: WorkloadPlan, iterations: Iterations, start_ns:
             vus.start_soon(vu)
 
 
-async def constant_arrival_rate(workload: WorkloadPlan, iterations: Iterations, start_ns: int) -> None:
+async def constant_arrival_rate(
+    workload: WorkloadPlan, iterations: Iterations, start_ns: int
+) -> None:
     """One iteration each 1/rate seconds, whatever the workers do.
 
-    The n-th is intended at start + n/rate: a late loop does not shift those that follow. What would exceed
-    ``max_in_flight`` is dropped and counted. The iteration's number is its place in the schedule, so that its
-    arguments are the same whether or not others were dropped.
-    """
+    The n-th is intended at start + n/rate: a late loop does not shift those that follow. What would
+    exceed ``max_in_flight`` is dropped and counted. The iteration's number is its place in the
+    schedule, so that its arguments are the same whether or not others were dropped."""
     rate_per_s = workload.rate_per_s or 1.0
     limit = workload.max_in_flight or 0
     for iteration in range(arrivals(rate_per_s, workload.duration_s or 0.0)):

@@ -1,8 +1,8 @@
-"""The backlog of a Redis broker: how many messages each queue holds, and which tasks are still in it.
+"""The backlog of a Redis broker: how many messages each queue holds, and which tasks are still in
+it.
 
-Key layout: kombu/transport/redis.py. A queue is one list per priority step; messages that a worker has
-taken but not acknowledged stand in the hash ``unacked``.
-"""
+Key layout: kombu/transport/redis.py. A queue is one list per priority step; messages that a worker
+has taken but not acknowledged stand in the hash ``unacked``."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -72,12 +72,15 @@ class RedisBacklog:
 
 
 def _ids(message: bytes) -> Iterator[str]:
-    """The task id in a message, which is the envelope itself or, in ``unacked``, a list that starts with it."""
+    """The task id in a message, which is the envelope itself or, in ``unacked``, a list that starts
+    with it."""
     try:
         envelope = json.loads(message)
     except ValueError:
         return
     if isinstance(envelope, list):
         envelope = envelope[0]
-    if isinstance(envelope, dict) and isinstance(task_id := envelope.get("headers", {}).get("id"), str):
+    if isinstance(envelope, dict) and isinstance(
+        task_id := envelope.get("headers", {}).get("id"), str
+    ):
         yield task_id

@@ -1,11 +1,13 @@
-"""The timeline: the six points of each task, put together from the driver, the probe and the results.
+"""The timeline: the six points of each task, put together from the driver, the probe and the
+results.
 
-intended -> published -> received by the worker -> started -> finished -> result seen. A task that is retried
-runs more than once under one id; its points are those of the last attempt.
-"""
+intended -> published -> received by the worker -> started -> finished -> result seen. A task that
+is retried runs more than once under one id; its points are those of the last attempt."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+
+import anyio
 
 from orchestrator.records import CanvasOutcome, Expectation, Outcome, Submission, TaskResult
 
@@ -14,7 +16,8 @@ READY_STATES = frozenset({"SUCCESS", "FAILURE", "REVOKED", "REJECTED", "IGNORED"
 
 @dataclass(slots=True)
 class _Track:
-    """What is known of one task so far. ``starts`` counts executions that began, retries included."""
+    """What is known of one task so far. ``starts`` counts executions that began, retries
+    included."""
 
     expectation: Expectation
     intended_ns: int | None
@@ -45,8 +48,9 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class TimelineContext:
-    """What a task's tags are made of: ``pool_of_worker`` maps a worker process to its pool, ``pool_of_queue``
-    a queue to the only pool that consumes it, ``tags`` a workload to its own tags."""
+    """What a task's tags are made of: ``pool_of_worker`` maps a worker process to its pool,
+    ``pool_of_queue`` a queue to the only pool that consumes it, ``tags`` a workload to its own
+    tags."""
 
     pool_of_worker: Mapping[str, str]
     pool_of_queue: Mapping[str, str]
@@ -61,16 +65,20 @@ class Timeline:
         self._tracks: dict[str, _Track] = {}
         self._ended: dict[tuple[str, int], CanvasOutcome] = {}
         self.counts = Counts()
+        self.outstanding = 0
+        """How many results are still to come."""
+        self._settled: anyio.Event | None = None
 
     # ---- from the driver ----
 
-    def submitted(self, submission: Submission) -> None:
+    def add(self, submission: Submission) -> None:
         for expectation in submission.expectations:
             intended_ns = submission.intended_ns if expectation.direct else None
             self._tracks[expectation.id] = _Track(expectation, intended_ns)
+            self.outstanding += not expectation.ignored
         self.counts.sent += len(submission.expectations)
 
-    def published(self, submission: Submission, sent_ns: int, published_ns: int) -> None:
+    def sent(self, submission: Submission, sent_ns: int, published_ns: int) -> None:
         for expectation in submission.expectations:
             if expectation.direct:
                 track = self._tracks[expectation.id]
@@ -80,26 +88,26 @@ class Timeline:
     def ended(self, outcome: CanvasOutcome) -> None:
         self._ended[(outcome.workload, outcome.iteration)] = outcome
 
-    # ---- from the probe (ids that are not ours are other people's tasks) ----
+    # ---- from the probe: a `ProbeListener` (ids that are not ours are other people's tasks) ----
 
-    def task_published(self, task_id: str, at_ns: int) -> None:
+    def published(self, task_id: str, at_ns: int) -> None:
         """A worker published it: a later link, a chord's body, or a retry."""
         if track := self._tracks.get(task_id):
             track.published_ns = at_ns
 
-    def task_received(self, task_id: str, at_ns: int, worker: str) -> None:
+    def received(self, task_id: str, at_ns: int, worker: str) -> None:
         if track := self._tracks.get(task_id):
             track.received_ns = at_ns
             track.worker = worker
 
-    def task_started(self, task_id: str, at_ns: int, worker: str) -> None:
+    def started(self, task_id: str, at_ns: int, worker: str) -> None:
         if track := self._tracks.get(task_id):
             track.starts += 1
             track.started_ns = at_ns
             track.finished_ns = None
             track.worker = worker
 
-    def task_finished(self, task_id: str, at_ns: int, state: str) -> None:
+    def finished(self, task_id: str, at_ns: int, state: str, worker: str) -> None:
         if track := self._tracks.get(task_id):
             track.finished_ns = at_ns
             track.ends += 1
@@ -117,6 +125,9 @@ class Timeline:
             return
         track.state = result.state
         track.seen_ns = result.seen_ns
+        self.outstanding -= not track.expectation.ignored
+        if self._settled is not None and not self.outstanding:
+            self._settled.set()
         self.counts.completed += 1
         if result.state != "SUCCESS":
             self.counts.failed += 1
@@ -128,34 +139,46 @@ class Timeline:
 
     # ---- to the judge ----
 
-    def waiting(self) -> set[str]:
-        """Ids whose result is expected and has not come."""
+    async def settled(self) -> None:
+        """Return once every result that is expected so far has come."""
+        if self.outstanding:
+            self._settled = anyio.Event()
+            await self._settled.wait()
+
+    def running(self) -> set[str]:
+        """Ids that a worker has taken and not finished."""
         return {
             task_id
             for task_id, track in self._tracks.items()
-            if not track.results and not track.expectation.ignored
+            if track.starts > track.ends or (track.received_ns and not track.starts)
         }
-
-    def running(self) -> set[str]:
-        """Ids that a worker has started and not finished."""
-        return {task_id for task_id, track in self._tracks.items() if track.starts > track.ends}
 
     def outcomes(
         self, context: TimelineContext, *, measured_from_ns: int, unfinished: Callable[[str], bool]
     ) -> Iterator[Outcome]:
-        """One `Outcome` for each task. ``unfinished`` says of an id without a result that the broker or a
-        worker still has it. Tasks of canvases that were stopped with the run are left out, unless a result came."""
+        """One `Outcome` for each task. ``unfinished`` says of an id without a result that the
+        broker or a worker still has it. Tasks of canvases that were stopped with the run are left
+        out, unless a result came."""
         for task_id, track in self._tracks.items():
             canvas = self._ended.get((track.expectation.workload, track.expectation.iteration))
             if canvas is None or (canvas.state == "stopped" and not track.results):
                 continue
-            yield self._outcome(track, canvas, context, measured_from_ns, not track.results and unfinished(task_id))
+            yield self._outcome(
+                track, canvas, context, measured_from_ns, not track.results and unfinished(task_id)
+            )
 
     def _outcome(
-        self, track: _Track, canvas: CanvasOutcome, context: TimelineContext, measured_from_ns: int, unfinished: bool
+        self,
+        track: _Track,
+        canvas: CanvasOutcome,
+        context: TimelineContext,
+        measured_from_ns: int,
+        unfinished: bool,
     ) -> Outcome:
         expectation = track.expectation
-        pool = context.pool_of_worker.get(track.worker) or context.pool_of_queue.get(expectation.queue, "")
+        pool = context.pool_of_worker.get(track.worker) or context.pool_of_queue.get(
+            expectation.queue, ""
+        )
         return Outcome(
             id=expectation.id,
             task=expectation.task,

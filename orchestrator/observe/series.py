@@ -1,0 +1,81 @@
+"""The series: one `Sample` a second, of the load, the backlog, the pools and ourselves."""
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+import anyio.to_thread
+
+from orchestrator.observe.process_sampler import ProcessSampler, Usage
+from orchestrator.observe.timeline import Counts
+from orchestrator.records import Sample
+
+
+class Depths(Protocol):
+    """Where the backlog is read: messages per queue."""
+
+    async def depths(self) -> dict[str, int]: ...
+
+
+class Series:
+    """Takes samples and keeps them; rates and CPU ratios are differences to the sample before.
+
+    ``pids`` gives each pool's living main processes. ``backlog`` is None where it cannot be read.
+    """
+
+    def __init__(
+        self,
+        counts: Counts,
+        *,
+        in_flight: Callable[[], int],
+        pids: Callable[[], Mapping[str, tuple[int, ...]]],
+        backlog: Depths | None,
+    ) -> None:
+        self.samples: list[Sample] = []
+        self.rss_max_bytes: dict[str, int] = {}
+        self.usage: dict[str, Usage] = {}
+        """The last seen usage of each pool; our own under ``""``."""
+        self._counts = counts
+        self._in_flight = in_flight
+        self._pids = pids
+        self._backlog = backlog
+        self._sampler = ProcessSampler()
+        self._before = (0, 0, 0)
+        self._before_s: float | None = None
+
+    async def take(self, at_s: float) -> Sample:
+        """The sample of the interval that ends ``at_s`` seconds into the load."""
+        ratios = await self._take_usage(at_s)
+        backlog = await self._backlog.depths() if self._backlog else {}
+        now = (self._counts.sent, self._counts.completed, self._counts.failed)
+        sent, completed, failed = (b - a for a, b in zip(self._before, now, strict=True))
+        self._before = now
+        sample = Sample(
+            at_s=at_s,
+            sent=sent,
+            completed=completed,
+            failed=failed,
+            in_flight=self._in_flight(),
+            backlog=backlog,
+            pools={
+                name: (ratios[name], usage.rss_bytes) for name, usage in self.usage.items() if name
+            },
+            orchestrator_cpu_ratio=ratios[""],
+            orchestrator_rss_bytes=self.usage[""].rss_bytes,
+        )
+        self.samples.append(sample)
+        return sample
+
+    async def _take_usage(self, at_s: float) -> dict[str, float]:
+        """CPU seconds a second of each pool since the sample before (1.0 is one core)."""
+        # The process table is read in a thread: on a busy machine it takes longer than the load can
+        # wait.
+        pools = await anyio.to_thread.run_sync(self._sampler.sample, self._pids())
+        before, self.usage = self.usage, {**pools, "": self._sampler.own()}
+        elapsed_s = None if self._before_s is None else at_s - self._before_s
+        self._before_s = at_s
+        ratios = dict.fromkeys(self.usage, 0.0)
+        for name, usage in self.usage.items():
+            self.rss_max_bytes[name] = max(usage.rss_bytes, self.rss_max_bytes.get(name, 0))
+            if elapsed_s and name in before:
+                ratios[name] = max(0.0, (usage.cpu_s - before[name].cpu_s) / elapsed_s)
+        return ratios

@@ -1,0 +1,325 @@
+"""One run: Plan -> RunResult, inside one task group.
+
+environment up -> client subscribed -> driven -> settled -> environment down -> judged. Whatever
+ends a run early (a signal, a threshold, a pool or a broker that dies) ends it through the same
+door: the load stops, what was measured is kept, everything that was started is stopped, and the
+result is marked partial."""
+
+import os
+import platform
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Protocol
+
+import anyio
+import psutil
+from celery import Celery
+
+from orchestrator import __version__
+from orchestrator.celery_app import app_urls, apply_target
+from orchestrator.client import Client
+from orchestrator.environment import variables
+from orchestrator.environment.broker import open_broker
+from orchestrator.environment.guardian import open_guardian
+from orchestrator.environment.pools import Pools, PoolStart, open_pools
+from orchestrator.environment.worker_environ import worker_environ
+from orchestrator.errors import ExitCode, OrchestratorError, root_error
+from orchestrator.judge.ledger import Ledger
+from orchestrator.load import CanvasBuilder, Driver
+from orchestrator.load.clock import NS_PER_S, after, now_ns, sleep_until
+from orchestrator.load.functions import load_function
+from orchestrator.observe.backlog import RedisBacklog
+from orchestrator.observe.probe_server import ProbeServer, open_probe_server
+from orchestrator.observe.series import Series
+from orchestrator.records import (
+    BrokerInfo,
+    Judgement,
+    Outcome,
+    Plan,
+    RunResult,
+    Sample,
+    ThresholdResult,
+)
+from orchestrator.scenario import calls
+
+PROBE_MODULE = "orchestrator.observe.probe"
+SAMPLE_S = 1.0
+SETTLE_S = 2.0
+"""How long, after the last canvas, results that nobody awaited (earlier links, callbacks) may
+take."""
+SIGNAL_CODES: Mapping[str, ExitCode] = {
+    "SIGINT": ExitCode.INTERRUPTED,
+    "SIGTERM": ExitCode.TERMINATED,
+}
+
+
+class Progress(Protocol):
+    """Who is told how far the run is."""
+
+    def phase(self, text: str) -> None: ...
+
+    def tick(self, sample: Sample, totals: Mapping[str, int]) -> None: ...
+
+
+# ---- the environment of a run --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Laboratory:
+    """A ready environment: a broker, pools that consume, and a client that is subscribed."""
+
+    broker: BrokerInfo
+    pools: Pools
+    client: Client
+    probe: ProbeServer
+    startup_s: float
+
+
+@asynccontextmanager
+async def open_laboratory(
+    plan: Plan, app: Celery, ledger: Ledger, *, run_id: str, log_dir: Path, progress: Progress
+) -> AsyncIterator[Laboratory]:
+    """Start everything that ``plan`` asks for; on leaving, all of it is stopped, in bounded time.
+
+    Raises `EnvironmentNotReady` and its kin, also while the body runs, when a pool or the broker
+    dies (then inside an exception group)."""
+    began = time.monotonic()
+    async with open_guardian() as guardian, anyio.create_task_group() as tasks:
+        progress.phase("starting the broker")
+        async with (
+            open_broker(
+                plan.target,
+                guardian=guardian,
+                log_dir=log_dir,
+                task_group=tasks,
+                app_urls=app_urls(app),
+            ) as broker,
+            open_probe_server(guardian.directory, ledger.timeline) as probe,
+        ):
+            apply_target(
+                app,
+                broker_url=broker.url,
+                results_url=broker.results_url,
+                settings=plan.target.settings,
+            )
+            progress.phase(f"starting {sum(pool.count for pool in plan.pools)} worker processes")
+            start = PoolStart(
+                app=plan.app,
+                run_id=run_id,
+                environ={**worker_environ(plan.target, broker), variables.PROBE: str(probe.path)},
+                log_dir=log_dir,
+                guardian=guardian,
+                wait_ready=probe.wait_ready,
+                include=PROBE_MODULE,
+            )
+            async with (
+                open_pools(plan.pools, start, task_group=tasks) as pools,
+                Client(app, on_result=ledger.result) as client,
+            ):
+                yield Laboratory(broker, pools, client, probe, time.monotonic() - began)
+                progress.phase("stopping the workers")
+        tasks.cancel_scope.cancel()
+
+
+# ---- the run -------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Measured:
+    """What a run has found out so far; kept when it ends early."""
+
+    broker: BrokerInfo | None = None
+    startup_s: float = 0.0
+    load_start_ns: int = 0
+    load_end_ns: int = 0
+    unfinished: frozenset[str] = frozenset()
+    aborted: ThresholdResult | None = None
+    stopped_by: str | None = None
+    error: BaseException | None = None
+
+
+class Run:
+    """One execution of a plan. ``execute`` it once; ``stop`` may be called meanwhile."""
+
+    def __init__(
+        self, plan: Plan, app: Celery, directory: Path, run_id: str, progress: Progress
+    ) -> None:
+        self.plan = plan
+        self.app = app
+        self.directory = directory
+        self.id = run_id
+        self._progress = progress
+        self._ledger = Ledger.for_workloads(plan.workloads, load_function)
+        self._scope = anyio.CancelScope()
+        self._measured = _Measured()
+        self._series: Series | None = None
+        self._pools: Pools | None = None
+        self._lost_events = 0
+
+    def stop(self, reason: str) -> None:
+        """End the run early; ``reason`` is the signal's name or the threshold that was crossed."""
+        if self._measured.stopped_by is None:
+            self._measured.stopped_by = reason
+            self._scope.cancel()
+
+    async def execute(self) -> RunResult:
+        """Run to the end. Raises what kept the environment from becoming ready; once the load has
+        begun, every ending gives a result, marked partial if it came early."""
+        started_at = datetime.now(UTC)
+        began = time.monotonic()
+        try:
+            with self._scope:
+                await self._within_laboratory()
+        except Exception as error:
+            cause = root_error(error)
+            if not self._measured.load_start_ns or not isinstance(cause, OrchestratorError):
+                raise
+            self._measured.error = cause
+        self._progress.phase("judging")
+        return self._result(started_at, time.monotonic() - began)
+
+    async def _within_laboratory(self) -> None:
+        async with open_laboratory(
+            self.plan,
+            self.app,
+            self._ledger,
+            run_id=self.id,
+            log_dir=self.directory / "workers",
+            progress=self._progress,
+        ) as laboratory:
+            self._measured.broker = laboratory.broker
+            self._measured.startup_s = laboratory.startup_s
+            self._pools = laboratory.pools
+            try:
+                await self._measure(laboratory)
+            finally:
+                self._lost_events = laboratory.probe.lost_events
+
+    async def _measure(self, laboratory: Laboratory) -> None:
+        queues = {queue for pool in self.plan.pools for queue in pool.queues}
+        backlog = RedisBacklog(self.app, laboratory.broker.url, queues)
+        driver = self._driver(laboratory.client)
+        self._series = Series(
+            self._ledger.timeline.counts,
+            in_flight=lambda: driver.in_flight,
+            pids=laboratory.pools.pids,
+            backlog=backlog,
+        )
+        try:
+            await self._drive(driver, self._series)
+            await self._settle(laboratory, backlog)
+        finally:
+            with anyio.CancelScope(shield=True), anyio.move_on_after(1.0):
+                await backlog.aclose()
+
+    def _driver(self, client: Client) -> Driver:
+        references = {
+            call.expect.value: load_function(call.expect.value)
+            for _, call in calls(self.plan)
+            if call.expect is not None and call.expect.kind == "call"
+        }
+        return Driver(
+            client,
+            self._ledger,
+            [
+                (
+                    workload,
+                    CanvasBuilder(
+                        self.app,
+                        workload.name,
+                        workload.canvas,
+                        seed=self.plan.seed,
+                        new_id=client.new_id,
+                        references=references,
+                    ),
+                )
+                for workload in self.plan.workloads
+            ],
+        )
+
+    async def _drive(self, driver: Driver, series: Series) -> None:
+        self._progress.phase("sending")
+        measured = self._measured
+        await series.take(0.0)
+        measured.load_start_ns = measured.load_end_ns = now_ns()
+        self._ledger.measured_from_ns = after(measured.load_start_ns, self.plan.warmup_s)
+        try:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._watch, series, measured.load_start_ns)
+                await driver.run(measured.load_start_ns)
+                tasks.cancel_scope.cancel()
+        finally:
+            measured.load_end_ns = now_ns()
+
+    async def _watch(self, series: Series, start_ns: int) -> None:
+        """Once a second: a sample, the progress, and the thresholds that may end the run."""
+        counts = self._ledger.timeline.counts
+        second = 0
+        while True:
+            second += 1
+            await sleep_until(after(start_ns, second * SAMPLE_S))
+            sample = await series.take((now_ns() - start_ns) / NS_PER_S)
+            totals = {"sent": counts.sent, "completed": counts.completed, "failed": counts.failed}
+            self._progress.tick(sample, totals)
+            self._abort_on_threshold((now_ns() - start_ns) / NS_PER_S)
+
+    def _abort_on_threshold(self, elapsed_s: float) -> None:
+        due = [
+            threshold
+            for threshold in self.plan.thresholds
+            if threshold.abort_on_fail and elapsed_s >= threshold.delay_abort_eval_s
+        ]
+        if not due:
+            return
+        judgement, _ = self._judge(
+            replace(self.plan, thresholds=tuple(due)), now_ns(), running=True
+        )
+        for result in judgement.thresholds:
+            if not result.passed and result.observed is not None:
+                self._measured.aborted = result
+                self.stop(f"threshold {result.metric}: {result.expression}")
+
+    async def _settle(self, laboratory: Laboratory, backlog: RedisBacklog) -> None:
+        """Wait for the results that nobody awaited; then find out what the broker and the workers
+        still have."""
+        self._progress.phase("waiting for the last results")
+        timeline = self._ledger.timeline
+        with anyio.move_on_after(SETTLE_S):
+            await timeline.settled()
+        await laboratory.probe.drained()
+        if timeline.outstanding:
+            self._measured.unfinished = frozenset(await backlog.task_ids() | timeline.running())
+        if self._series is not None:
+            await self._series.take((now_ns() - self._measured.load_start_ns) / NS_PER_S)
+
+    # ---- from what was measured to the result ----
+
+    def _judge(
+        self, plan: Plan, end_ns: int, *, running: bool = False
+    ) -> tuple[Judgement, Mapping[str, Outcome]]:
+        raise NotImplementedError
+
+    def _result(self, started_at: datetime, duration_s: float) -> RunResult:
+        raise NotImplementedError
+
+
+def versions() -> dict[str, str]:
+    """What ran: our version and those of what we stand on."""
+    packages = ("celery", "kombu", "redis", "gevent", "eventlet", "numpy")
+    return {
+        "orchestrator": __version__,
+        "python": platform.python_version(),
+        **{package: version(package) for package in packages},
+    }
+
+
+def host() -> dict[str, int]:
+    """The machine: processors that we may use, and memory in bytes."""
+    usable = getattr(os, "sched_getaffinity", None)
+    cpus = len(usable(0)) if usable else os.cpu_count() or 1
+    return {"cpus": cpus, "memory_bytes": psutil.virtual_memory().total}

@@ -1,0 +1,177 @@
+"""Each point of a task, and how it is told that a task was lost, repeated or retried."""
+
+from collections.abc import Callable
+
+from orchestrator.observe.timeline import Timeline, TimelineContext
+from orchestrator.records import (
+    CanvasOutcome,
+    CanvasState,
+    Expectation,
+    Outcome,
+    Submission,
+    TaskResult,
+)
+
+CONTEXT = TimelineContext(
+    pool_of_worker={"add-1": "add"}, pool_of_queue={"add": "add"}, tags={"w": {"team": "blue"}}
+)
+
+
+def expectation(task_id: str, *, direct: bool = True, ignored: bool = False) -> Expectation:
+    return Expectation(task_id, "m.add", "add", "w", 0, (1, 2), {}, direct=direct, ignored=ignored)
+
+
+def submission(*expectations: Expectation) -> Submission:
+    return Submission("w", 0, expectations, tuple(e.id for e in expectations), (), intended_ns=100)
+
+
+def success(task_id: str, seen_ns: int = 700) -> TaskResult:
+    return TaskResult(task_id, "SUCCESS", 3, None, seen_ns)
+
+
+def ended(state: CanvasState = "ok") -> CanvasOutcome:
+    return CanvasOutcome("w", 0, 100, 110, 120, 700, state)
+
+
+def outcomes(
+    timeline: Timeline,
+    *,
+    unfinished: Callable[[str], bool] = lambda _: False,
+    context: TimelineContext = CONTEXT,
+) -> list[Outcome]:
+    return list(timeline.outcomes(context, measured_from_ns=0, unfinished=unfinished))
+
+
+def played(timeline: Timeline, task_id: str = "a") -> None:
+    timeline.received(task_id, 300, "add-1")
+    timeline.started(task_id, 400, "add-1")
+    timeline.finished(task_id, 500, "SUCCESS", "add-1")
+
+
+def test_the_six_points_of_a_task() -> None:
+    timeline = Timeline()
+    sent = submission(expectation("a"))
+    timeline.add(sent)
+    timeline.sent(sent, 110, 120)
+    played(timeline)
+    timeline.result(success("a"))
+    timeline.matched("a", True, None)
+    timeline.ended(ended())
+    (outcome,) = outcomes(timeline)
+    points = (
+        outcome.intended_ns, outcome.sent_ns, outcome.published_ns,
+        outcome.received_ns, outcome.started_ns, outcome.finished_ns, outcome.seen_ns,
+    )  # fmt: skip
+    assert points == (100, 110, 120, 300, 400, 500, 700)
+    assert (outcome.pool, outcome.worker, outcome.tags) == ("add", "add-1", {"team": "blue"})
+    assert (outcome.executions, outcome.results, outcome.matched, outcome.late) == (
+        1,
+        1,
+        True,
+        False,
+    )
+
+
+def test_a_task_that_a_worker_publishes_has_no_intended_time_of_ours() -> None:
+    timeline = Timeline()
+    timeline.add(submission(expectation("a"), expectation("b", direct=False)))
+    timeline.published("b", 510)
+    timeline.ended(ended())
+    later = {outcome.id: outcome for outcome in outcomes(timeline)}["b"]
+    assert (later.intended_ns, later.sent_ns, later.published_ns) == (None, None, 510)
+
+
+def test_the_probe_may_be_faster_than_the_driver() -> None:
+    timeline = Timeline()
+    sent = submission(expectation("a"))
+    timeline.add(sent)
+    played(timeline)
+    timeline.result(success("a"))
+    timeline.sent(sent, 110, 120)
+    timeline.ended(ended())
+    (outcome,) = outcomes(timeline)
+    assert (outcome.received_ns, outcome.published_ns) == (300, 120)
+
+
+def test_a_retry_is_no_second_execution() -> None:
+    timeline = Timeline()
+    timeline.add(submission(expectation("a")))
+    timeline.started("a", 200, "add-1")
+    timeline.finished("a", 210, "RETRY", "add-1")
+    played(timeline)
+    timeline.result(success("a"))
+    timeline.ended(ended())
+    (outcome,) = outcomes(timeline)
+    assert (outcome.executions, outcome.retries) == (1, 1)
+    assert (outcome.started_ns, outcome.finished_ns) == (400, 500)
+
+
+def test_a_second_execution_and_a_second_result_are_counted() -> None:
+    timeline = Timeline()
+    timeline.add(submission(expectation("a")))
+    played(timeline)
+    played(timeline)
+    timeline.result(success("a", 700))
+    timeline.result(success("a", 900))
+    timeline.ended(ended())
+    (outcome,) = outcomes(timeline)
+    assert (outcome.executions, outcome.results, outcome.seen_ns) == (2, 2, 700)
+
+
+def test_without_a_probe_executions_are_unknown_not_zero() -> None:
+    timeline = Timeline()
+    timeline.add(submission(expectation("a")))
+    timeline.ended(ended("timeout"))
+    context = TimelineContext({}, {}, {}, probed=False)
+    (outcome,) = outcomes(timeline, context=context)
+    assert outcome.executions is None
+    assert outcome.late
+
+
+def test_what_is_still_queued_or_running_at_the_end_is_said_to_be() -> None:
+    timeline = Timeline()
+    timeline.add(submission(expectation("queued"), expectation("lost")))
+    timeline.started("queued", 1, "add-1")
+    assert timeline.running() == {"queued"}
+    timeline.ended(CanvasOutcome("w", 0, 100, 110, 120, None, "failed"))
+    by_id = {o.id: o for o in outcomes(timeline, unfinished=lambda task_id: task_id == "queued")}
+    assert by_id["queued"].late
+    assert "still queued or running" in (by_id["queued"].reason or "")
+    assert not by_id["lost"].late
+
+
+def test_tasks_of_a_stopped_canvas_count_only_with_a_result() -> None:
+    timeline = Timeline()
+    timeline.add(submission(expectation("a"), expectation("b")))
+    timeline.result(success("a"))
+    timeline.ended(ended("stopped"))
+    assert [outcome.id for outcome in outcomes(timeline)] == ["a"]
+
+
+def test_other_peoples_tasks_and_states_on_the_way_are_ignored() -> None:
+    timeline = Timeline()
+    timeline.add(submission(expectation("a")))
+    played(timeline, "stranger")
+    timeline.published("stranger", 1)
+    timeline.result(success("stranger"))
+    timeline.result(TaskResult("a", "STARTED", None, None, 300))
+    timeline.ended(ended())
+    (outcome,) = outcomes(timeline)
+    assert (outcome.state, outcome.results, timeline.counts.completed) == ("PENDING", 0, 0)
+
+
+def test_outstanding_counts_results_that_are_still_to_come() -> None:
+    timeline = Timeline()
+    timeline.add(submission(expectation("a"), expectation("b"), expectation("c", ignored=True)))
+    assert timeline.outstanding == 2
+    timeline.result(success("a"))
+    timeline.result(success("a"))
+    assert timeline.outstanding == 1
+
+
+def test_warm_up_is_marked() -> None:
+    timeline = Timeline()
+    timeline.add(submission(expectation("a")))
+    timeline.ended(ended())
+    (outcome,) = timeline.outcomes(CONTEXT, measured_from_ns=101, unfinished=lambda _: False)
+    assert not outcome.measured
