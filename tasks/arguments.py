@@ -1,12 +1,12 @@
 """What arguments the tasks accept; a bad one is a ValueError, in the task and its reference."""
 
-import math
 import os
 from collections.abc import Iterator
 from typing import Any
 
 MAX_FACTORIAL = 200_000
 MAX_MATRIX_CELLS = 4_000_000
+MAX_SLEEP_S = 86_400
 
 
 def max_factorial() -> int:
@@ -53,11 +53,11 @@ def matrix_dimensions(m: Any, n: Any) -> tuple[int, int]:
 
 
 def duration(seconds: Any) -> float:
-    """Return ``seconds``. Raises ValueError unless it is a finite number, 0 or more."""
+    """Return ``seconds``. Raises ValueError unless it is a number from 0 to a day."""
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
         raise ValueError(f"seconds must be a number, got {type(seconds).__name__}")
-    if not 0 <= seconds < math.inf:
-        raise ValueError("seconds must be finite and not negative")
+    if not 0 <= seconds <= MAX_SLEEP_S:
+        raise ValueError(f"seconds must be from 0 to {MAX_SLEEP_S}")
     return seconds
 
 

@@ -127,7 +127,7 @@ def identity(value: Any) -> Any:
 def sleep(seconds: float) -> float:
     """Wait that many seconds (cooperatively, in a gevent or eventlet pool) and return them.
 
-    Raises ValueError unless it is a finite number that is not negative.
+    Raises ValueError unless it is a number from 0 to a day.
     """
     time.sleep(duration(seconds))
     return seconds
