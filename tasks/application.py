@@ -8,7 +8,6 @@ from typing import Any
 
 import celery
 from celery.app.amqp import AMQP
-from celery.utils.saferepr import saferepr
 
 from tasks.printable import printable
 
@@ -31,16 +30,9 @@ class PrintableAMQP(AMQP):
     """Makes task messages whose ``argsrepr`` and ``kwargsrepr`` headers can always be made."""
 
     def as_task_v2(
-        self, task_id: str, name: str, args: Any = None, kwargs: Any = None, **options: Any
+        self, task_id: str, name: str, args: Any = None, kwargs: Any = None, *rest: Any, **more: Any
     ) -> Any:
-        levels = self.app.conf.task_repr_maxlevels
-        if options.get("argsrepr") is None:
-            shown = printable(args or ())
-            options["argsrepr"] = saferepr(shown, self.argsrepr_maxsize, maxlevels=levels)
-        if options.get("kwargsrepr") is None:
-            shown = printable(kwargs or {})
-            options["kwargsrepr"] = saferepr(shown, self.kwargsrepr_maxsize, maxlevels=levels)
-        return super().as_task_v2(task_id, name, args, kwargs, **options)
+        return super().as_task_v2(task_id, name, printable(args), printable(kwargs), *rest, **more)
 
 
 class App(celery.Celery):

@@ -8,6 +8,7 @@ import pytest
 from celery.app.amqp import AMQP
 
 from tasks.app import app
+from tasks.serializer import dumps, loads
 
 HUGE = math.factorial(20_000)
 
@@ -18,9 +19,14 @@ def message_headers(args: Any, kwargs: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("args", [(4, 6), None, [], ("a", [1, {"b": 2}])])
-def test_ordinary_headers_are_celerys_own(args: Any) -> None:
+def test_ordinary_messages_are_celerys_own(args: Any) -> None:
     stock = AMQP(app).as_task_v2("some-id", "add_module.tasks.add", args, {"k": 1})
-    assert message_headers(args, {"k": 1}) == stock.headers
+    assert app.amqp.as_task_v2("some-id", "add_module.tasks.add", args, {"k": 1}) == stock
+
+
+def test_a_message_with_a_long_number_carries_the_number() -> None:
+    message = app.amqp.create_task_message("some-id", "t", (HUGE,), {}, None, None)
+    assert loads(dumps(message.body))[0] == [HUGE]
 
 
 def test_a_given_text_is_kept() -> None:
