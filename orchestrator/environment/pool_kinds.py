@@ -12,8 +12,9 @@ class PoolStyle:
     """What is particular to a kind of pool: how long its warm and its cold stop may take, in
     seconds.
 
-    A green worker sees SIGTERM only when its consumer wakes up, up to 2 s later
-    (`drain_events(timeout=2.0)` in celery/worker/loops.py, `synloop`).
+    An idle green worker on Redis needs 5 s for a warm stop: its consumer looks at the signal only
+    between two `drain_events(timeout=2.0)` (celery/worker/loops.py, `synloop`; measured 4.9 to 5.0
+    s), and a cold stop waits for the same, so that an early SIGQUIT would only make it slower.
     """
 
     warm_s: float
@@ -21,10 +22,10 @@ class PoolStyle:
 
 
 POOL_KINDS: Mapping[PoolKind, PoolStyle] = {
-    "prefork": PoolStyle(warm_s=3.0, cold_s=2.0),
-    "gevent": PoolStyle(warm_s=4.0, cold_s=1.5),
-    "eventlet": PoolStyle(warm_s=4.0, cold_s=1.5),
-    "threads": PoolStyle(warm_s=3.0, cold_s=2.0),
+    "prefork": PoolStyle(warm_s=4.0, cold_s=2.0),
+    "gevent": PoolStyle(warm_s=6.0, cold_s=0.5),
+    "eventlet": PoolStyle(warm_s=6.0, cold_s=0.5),
+    "threads": PoolStyle(warm_s=4.0, cold_s=1.5),
     "solo": PoolStyle(warm_s=4.0, cold_s=1.5),
 }
 

@@ -168,7 +168,7 @@ class Pools:
         await process.become_ready(start.wait_ready, start.ready_timeout_s)
 
     async def _stop(self) -> None:
-        """All at once, so that it takes no longer than the slowest of them may (7.5 s)."""
+        """All at once, so that it takes no longer than the slowest of them may (8 s)."""
         with anyio.CancelScope(shield=True):
             async with anyio.create_task_group() as stopping:
                 for process in self._processes:

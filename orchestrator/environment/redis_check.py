@@ -7,7 +7,7 @@ import anyio
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import AuthenticationError, NoPermissionError, RedisError, ResponseError
+from redis.exceptions import AuthenticationError, RedisError, ResponseError
 
 from orchestrator.environment.masking import mask_text, mask_url
 from orchestrator.errors import BrokerUnavailable
@@ -17,12 +17,14 @@ CHECK_TIMEOUT_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class RedisIdentity:
-    """What a server says of itself: `product` redis or valkey; `version` "unknown" if it may not
-    say.
+    """What a server says of itself. `product` is redis or valkey.
+
+    `version` is "unknown", and `pid` 0, for a user that may not ask (ACLs, managed servers).
     """
 
     product: str
-    version: str
+    version: str = "unknown"
+    pid: int = 0
 
 
 async def check_redis(url: str, *, timeout_s: float = CHECK_TIMEOUT_S) -> RedisIdentity:
@@ -36,8 +38,10 @@ async def check_redis(url: str, *, timeout_s: float = CHECK_TIMEOUT_S) -> RedisI
         with anyio.fail_after(timeout_s):
             return await _identify(url)
     except TimeoutError as exc:
-        hint = "" if url.startswith("rediss:") else "; does it want TLS (rediss://)?"
-        raise BrokerUnavailable(f"{shown} did not answer in {timeout_s:g} s{hint}") from exc
+        other = "no TLS (redis://)" if url.startswith("rediss:") else "TLS (rediss://)"
+        raise BrokerUnavailable(
+            f"{shown} did not answer in {timeout_s:g} s; does it want {other}?"
+        ) from exc
     except AuthenticationError as exc:
         raise BrokerUnavailable(f"{shown} refused the login: {_line(exc)}") from exc
     except (RedisError, OSError, ValueError) as exc:
@@ -69,15 +73,14 @@ async def _identify(url: str) -> RedisIdentity:
         await client.ping()
         try:
             info = await client.info("server")
-        except NoPermissionError:
-            return RedisIdentity("redis", "unknown")
-        except ResponseError:
-            return RedisIdentity("redis", "unknown")
+        except ResponseError:  # NOPERM, or a managed server without INFO
+            return RedisIdentity("redis")
     finally:
         await client.aclose()
+    pid = int(info.get("process_id", 0))
     if "valkey_version" in info:
-        return RedisIdentity("valkey", str(info["valkey_version"]))
-    return RedisIdentity("redis", str(info.get("redis_version", "unknown")))
+        return RedisIdentity("valkey", str(info["valkey_version"]), pid)
+    return RedisIdentity("redis", str(info.get("redis_version", "unknown")), pid)
 
 
 def _line(error: BaseException) -> str:

@@ -144,7 +144,9 @@ async def _ready(child: Child, url: str, timeout_s: float) -> str:
     with anyio.move_on_after(timeout_s):
         while child.exit_code is None:
             try:
-                return (await check_redis(url, timeout_s=timeout_s)).version
+                identity = await check_redis(url, timeout_s=timeout_s)
+                if identity.pid == child.pid:  # and not another server that has the port
+                    return identity.version
             except BrokerUnavailable as exc:
                 refused = exc
             await anyio.sleep(_POLL_S)

@@ -7,7 +7,7 @@ at once, and a listener is called with plain values.
 import asyncio
 import select
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -72,11 +72,10 @@ class ProbeServer:
 
     def _anything_to_read(self) -> bool:
         poll = select.poll()
-        poll.register(self._listening_fd, select.POLLIN)
-        for connection in self._connections:
-            with suppress(ValueError):  # closed a moment ago
-                poll.register(connection.fileno(), select.POLLIN)
-        return bool(poll.poll(0))
+        for fd in (self._listening_fd, *(one.fileno() for one in self._connections)):
+            if fd >= 0:  # it is -1 once closed
+                poll.register(fd, select.POLLIN)
+        return any(event & select.POLLIN for _, event in poll.poll(0))
 
     def _take(self, line: str, worker: str) -> None:
         """One event. Raises ValueError for a line that is none."""
@@ -160,6 +159,7 @@ async def open_probe_server(directory: Path, listener: ProbeListener) -> AsyncIt
     try:
         yield server
     finally:
+        server._listening_fd = -1
         listening.close()
         for connection in tuple(server._connections):
             connection.close()

@@ -1,0 +1,166 @@
+"""A real private Redis: its password, its end, and what is said of brokers that do not answer."""
+
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import anyio
+import psutil
+import pytest
+from redis.asyncio import Redis
+from redis.exceptions import AuthenticationError
+
+from orchestrator.environment.broker import NO_RESULTS_URL, open_broker
+from orchestrator.environment.guardian import open_guardian
+from orchestrator.environment.masking import mask_url
+from orchestrator.environment.redis_check import check_redis
+from orchestrator.environment.redis_server import open_redis
+from orchestrator.errors import BrokerUnavailable
+from orchestrator.records import BrokerInfo, TargetPlan
+
+
+@asynccontextmanager
+async def broker_for(
+    folder: Path, target: TargetPlan, app_urls: tuple[str | None, str | None] = (None, None)
+) -> AsyncIterator[BrokerInfo]:
+    async with (
+        anyio.create_task_group() as group,
+        open_guardian() as guardian,
+        open_broker(
+            target, guardian=guardian, log_dir=folder, task_group=group, app_urls=app_urls
+        ) as broker,
+    ):
+        yield broker
+
+
+@asynccontextmanager
+async def raised_alone() -> AsyncIterator[None]:
+    """The one exception inside the groups that a task group makes of it."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        inner: BaseException = group
+        while isinstance(inner, BaseExceptionGroup):
+            (inner,) = inner.exceptions
+        raise inner from None
+
+
+def mode_of(path: str) -> int:
+    return os.stat(path).st_mode & 0o777
+
+
+async def test_the_private_server_is_locked_and_gone_at_the_end(tmp_path: Path) -> None:
+    async with broker_for(tmp_path, TargetPlan()) as broker:
+        assert broker.kind in ("redis", "valkey")
+        assert broker.path
+        assert os.access(broker.path, os.X_OK)
+        assert broker.results_url == broker.url
+        port = int(broker.url.rpartition(":")[2].partition("/")[0])
+        async with Redis.from_url(broker.url) as client:
+            await client.set("key", "value")
+            assert (await client.config_get("maxmemory-policy")) == {
+                "maxmemory-policy": "noeviction"
+            }
+            assert (await client.config_get("save")) == {"save": ""}
+            process = psutil.Process((await client.info("server"))["process_id"])
+        async with Redis(host="127.0.0.1", port=port) as stranger:
+            with pytest.raises(AuthenticationError):
+                await stranger.ping()
+        password = broker.url.partition("://:")[2].partition("@")[0]
+        assert len(password) >= 32
+        assert password not in " ".join(process.cmdline())
+        directory = process.cwd()
+        assert [mode_of(directory), mode_of(f"{directory}/redis-{port}.conf")] == [0o700, 0o600]
+    assert not process.is_running()
+    assert not os.path.exists(directory)  # noqa: ASYNC240
+    with pytest.raises(BrokerUnavailable, match="cannot be reached"):
+        await check_redis(broker.url)
+
+
+async def test_a_private_server_that_dies_ends_the_run(tmp_path: Path) -> None:
+    with pytest.raises(BrokerUnavailable, match="died"):
+        async with raised_alone(), broker_for(tmp_path, TargetPlan()) as broker:
+            async with Redis.from_url(broker.url) as client:
+                pid = (await client.info("server"))["process_id"]
+            os.kill(pid, signal.SIGKILL)
+            await anyio.sleep(30)
+
+
+async def test_a_fixed_port_without_a_password(tmp_path: Path) -> None:
+    """What the `broker` command does."""
+    log_path = tmp_path / "redis.log"
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    async with (
+        open_guardian() as guardian,
+        open_redis(guardian, log_path=log_path, port=port, password=None) as server,
+    ):
+        assert server.info.url == f"redis://127.0.0.1:{port}/0"
+        assert (await check_redis(server.info.url)).version == server.info.version
+        with pytest.raises(BrokerUnavailable, match=f"Port {port} of 127.0.0.1 is taken"):
+            async with open_redis(guardian, log_path=log_path, port=port, password=None):
+                raise AssertionError("not reached")
+
+
+async def test_any_password_can_be_set(tmp_path: Path) -> None:
+    password = 'a "b" \\ #c/d:e@f?g\'\u00e9'
+    async with (
+        open_guardian() as guardian,
+        open_redis(guardian, log_path=tmp_path / "redis.log", password=password) as server,
+    ):
+        await check_redis(server.info.url)
+
+
+async def test_an_existing_broker_is_asked_who_it_is(tmp_path: Path) -> None:
+    async with broker_for(tmp_path, TargetPlan()) as private:
+        url, other = private.url, private.url.removesuffix("/0") + "/1"
+        cases: list[tuple[TargetPlan, tuple[str | None, str | None], str]] = [
+            (TargetPlan(broker=url), (None, None), url),
+            (TargetPlan(broker=url, results="none"), (None, None), NO_RESULTS_URL),
+            (TargetPlan(broker=url, results=other), (None, None), other),
+            (TargetPlan(broker="app"), (url, None), url),
+            (TargetPlan(broker="app"), (url, other), other),
+        ]
+        for target, app_urls, results_url in cases:
+            async with broker_for(tmp_path, target, app_urls) as broker:
+                assert broker == BrokerInfo(private.kind, private.version, None, url, results_url)
+
+
+async def test_a_broker_that_refuses_is_one_masked_line(tmp_path: Path) -> None:
+    async with broker_for(tmp_path, TargetPlan()) as private:
+        address = private.url.partition("@")[2]
+        cases = {
+            f"redis://:hunter2@{address}": "refused the login",
+            f"redis://{address}": "refused the login",
+            "redis://:hunter2@127.0.0.1:1/0": "cannot be reached",
+            "redis://:hunter2@nowhere.invalid/0": "cannot be reached",
+            "redis://:hunter2@127.0.0.1:port/0": "cannot be reached",
+        }
+        for url, reason in cases.items():
+            with pytest.raises(BrokerUnavailable) as caught:
+                async with raised_alone(), broker_for(tmp_path, TargetPlan(broker=url)):
+                    raise AssertionError("not reached")
+            message = str(caught.value)
+            assert message.startswith(f"{mask_url(url)} {reason}")
+            assert "hunter2" not in message
+            assert "\n" not in message
+
+
+async def test_a_listener_that_never_answers_is_given_up() -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        url = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
+        with pytest.raises(BrokerUnavailable, match=r"did not answer in 0\.2 s; does it want TLS"):
+            await check_redis(url, timeout_s=0.2)
+
+
+async def test_tls_to_a_server_without_it_is_said(tmp_path: Path) -> None:
+    async with broker_for(tmp_path, TargetPlan()) as private:
+        url = private.url.replace("redis://", "rediss://")
+        with pytest.raises(BrokerUnavailable, match="does it want no TLS"):
+            await check_redis(url, timeout_s=0.5)
