@@ -1,0 +1,1 @@
+"""Outcomes -> verdicts -> judgement. Pure: no I/O, no clock, no Celery."""

@@ -1,0 +1,194 @@
+"""All outcomes of a run -> what is to be said of it. The one pure function at the end of a run."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from orchestrator.judge.aggregate import Fold
+from orchestrator.judge.metrics import (
+    COUNTERS,
+    RATES,
+    TASK_TRENDS,
+    TRENDS,
+    UNVERIFIED,
+    Metrics,
+)
+from orchestrator.judge.thresholds import evaluate
+from orchestrator.judge.verdicts import Judged, judged
+from orchestrator.judge.verify import NotRun
+from orchestrator.judge.view import View, label_values
+from orchestrator.records import (
+    VERDICTS,
+    CanvasOutcome,
+    Judgement,
+    Outcome,
+    Plan,
+    Sample,
+    ThresholdResult,
+    Trend,
+    Verdict,
+    WorkloadPlan,
+    WorkloadResult,
+)
+
+IDS_CAP = 100
+"""How many ids of each verdict that is not ok are kept by name."""
+Chord = tuple[tuple[str, ...], str]
+IMPLIED: Mapping[str, frozenset[str]] = {
+    "tasks_failed": frozenset({"tasks_failed", "tasks_succeeded", "errors", "verified"}),
+    "tasks_late": frozenset({"tasks_late", "tasks_succeeded", "errors", "verified"}),
+}
+"""Counters that must be 0 unless the scenario has a threshold of its own on one of these
+metrics."""
+
+
+def judge(
+    plan: Plan,
+    outcomes: Iterable[Outcome],
+    canvases: Iterable[CanvasOutcome],
+    chords: Iterable[Chord] = (),
+    *,
+    measured_s: float,
+    measured_from_ns: int = 0,
+    until_ns: int = 0,
+    dropped: Mapping[str, int] | None = None,
+    folds: Mapping[str, Fold] | None = None,
+    samples: Iterable[Sample] = (),
+    not_run: Mapping[str, NotRun] | None = None,
+    running: bool = False,
+) -> tuple[Judgement, dict[str, Verdict]]:
+    """Judge a run; gives the judgement and the verdict of each task id.
+
+    ``measured_s`` is the length of the measured time (without the warm-up): what per-second figures
+    are divided by. Canvases intended before ``measured_from_ns`` belong to the warm-up. Windows of
+    thresholds end at ``until_ns`` (0: the latest moment that was seen). ``not_run`` comes from
+    `Checker.not_run`. With ``running`` a task without a result is still awaited, not lost: it has
+    no verdict yet, and thresholds that the scenario does not have are not implied.
+    """
+    timed = any(threshold.window_s is not None for threshold in plan.thresholds)
+    metrics = Metrics(timed=timed)
+    pairs = tuple(chords)
+    wanted = {task_id for header, body in pairs for task_id in (*header, body)}
+    docket = _Docket(metrics, not_run or {}, wanted, running=running)
+    for outcome in outcomes:
+        docket.add(outcome)
+    for canvas in canvases:
+        metrics.add_canvas(canvas, measured=canvas.intended_ns >= measured_from_ns)
+    docket.join(pairs)
+    for workload, count in (dropped or {}).items():
+        metrics.drop(workload, count)
+    for sample in samples:
+        if sample.at_s > plan.warmup_s or not plan.warmup_s:
+            metrics.add_sample(sample)
+    view = View(metrics, measured_s, until_ns)
+    thresholds = tuple(evaluate(threshold, view) for threshold in plan.thresholds)
+    if not running:
+        thresholds += _implied(plan, view)
+    return docket.judgement(view, plan, thresholds, folds or {}), docket.verdict_of
+
+
+class _Docket:
+    """What is collected while outcomes go by."""
+
+    def __init__(
+        self,
+        metrics: Metrics,
+        not_run: Mapping[str, NotRun],
+        wanted: Collection[str],
+        *,
+        running: bool,
+    ) -> None:
+        self.verdict_of: dict[str, Verdict] = {}
+        self._metrics = metrics
+        self._not_run = not_run
+        self._wanted = wanted
+        self._running = running
+        self._in_chords: dict[str, Outcome] = {}
+        self._counts: dict[Verdict, int] = dict.fromkeys(VERDICTS, 0)
+        self._ids: dict[Verdict, list[str]] = {name: [] for name in VERDICTS if name != "ok"}
+        self._reasons: dict[str, str] = {}
+
+    def add(self, outcome: Outcome) -> None:
+        if outcome.id in self._wanted:
+            self._in_chords[outcome.id] = outcome
+        if self._running and not outcome.results:
+            self._metrics.add(outcome, None)
+            return
+        said = judged(outcome, self._not_run.get(outcome.id))
+        self.verdict_of[outcome.id] = said.verdict
+        self._counts[said.verdict] += 1
+        self._metrics.add(outcome, said.verdict)
+        if said.verdict != "ok":
+            self._name(outcome.id, said)
+
+    def _name(self, task_id: str, said: Judged) -> None:
+        ids = self._ids[said.verdict]
+        if len(ids) < IDS_CAP:
+            ids.append(task_id)
+            if said.reason is not None:
+                self._reasons[task_id] = said.reason
+
+    def join(self, chords: Iterable[Chord]) -> None:
+        for header, body in chords:
+            tasks = [self._in_chords[task_id] for task_id in header if task_id in self._in_chords]
+            if len(tasks) == len(header) and body in self._in_chords:
+                self._metrics.add_chord(tasks, self._in_chords[body])
+
+    def judgement(
+        self,
+        view: View,
+        plan: Plan,
+        thresholds: Sequence[ThresholdResult],
+        folds: Mapping[str, Fold],
+    ) -> Judgement:
+        named = sum(len(ids) for ids in self._ids.values())
+        return Judgement(
+            counts=self._counts,
+            ids={verdict: tuple(ids) for verdict, ids in self._ids.items()},
+            ids_capped=named < sum(self._counts.values()) - self._counts["ok"],
+            reasons=self._reasons,
+            workloads=tuple(
+                _workload(view, workload, folds.get(workload.name)) for workload in plan.workloads
+            ),
+            metrics={metric: view.trend(metric) for metric in TRENDS},
+            counters={event: view.count(event) for event in (*COUNTERS, UNVERIFIED)},
+            rates={name: view.rate(name) or 0.0 for name in RATES},
+            by_task=_by(view, "task"),
+            by_queue=_by(view, "queue"),
+            by_pool=_by(view, "pool"),
+            thresholds=tuple(thresholds),
+        )
+
+
+def _by(view: View, label: str) -> dict[str, dict[str, Trend]]:
+    """The trends of every task, queue or pool, those that have samples."""
+    table: dict[str, dict[str, Trend]] = {}
+    for value in label_values(view.metrics.cells, label):
+        trends = {metric: view.trend(metric, {label: value}) for metric in TASK_TRENDS}
+        table[value] = {metric: trend for metric, trend in trends.items() if trend.count}
+    return table
+
+
+def _workload(view: View, workload: WorkloadPlan, accumulator: Fold | None) -> WorkloadResult:
+    selector = {"workload": workload.name}
+    value: Any = None if accumulator is None else accumulator.value
+    return WorkloadResult(
+        name=workload.name,
+        executor=workload.executor,
+        iterations=view.metrics.iterations.get(workload.name, 0),
+        dropped_iterations=view.count("dropped_iterations", selector),
+        offered_rate_per_s=view.rate("offered_rate", selector) or 0.0,
+        throughput_per_s=view.rate("throughput", selector) or 0.0,
+        aggregate=workload.aggregate,
+        value=value,
+        metrics={metric: view.trend(metric, selector) for metric in TRENDS},
+    )
+
+
+def _implied(plan: Plan, view: View) -> tuple[ThresholdResult, ...]:
+    """A task that failed or came late without being expected to does not pass in silence."""
+    declared = {threshold.metric for threshold in plan.thresholds if not threshold.tags}
+    return tuple(
+        ThresholdResult(counter, "count==0", count, passed=False)
+        for counter, spoken_for in IMPLIED.items()
+        if not declared & spoken_for and (count := view.count(counter))
+    )

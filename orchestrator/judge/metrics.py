@@ -1,0 +1,247 @@
+"""The metrics of a run, gathered in one pass; docs/metrics.md has every definition.
+
+`Metrics` takes outcomes with their verdicts and files what they say under their labels (a cell for
+each combination of workload, task, queue, pool, worker and tags). Any selector is then a choice of
+cells. A time that nobody saw gives no sample, never a zero.
+"""
+
+from array import array
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import NamedTuple
+
+from orchestrator.records import CanvasOutcome, Outcome, Sample, Verdict
+
+GAPS: Mapping[str, tuple[str, str]] = {
+    "schedule_lag": ("intended_ns", "sent_ns"),
+    "publish": ("sent_ns", "published_ns"),
+    "queue_wait": ("published_ns", "received_ns"),
+    "prefetch_wait": ("received_ns", "started_ns"),
+    "run": ("started_ns", "finished_ns"),
+    "result_lag": ("finished_ns", "seen_ns"),
+}
+"""The gaps between a task's points, in the order of time."""
+TASK_TRENDS = (*GAPS, "task_duration", "chord_join")
+TRENDS = (*GAPS, "task_duration", "canvas_duration", "chord_join")
+
+COUNTER_OF: Mapping[Verdict, str] = {
+    "ok": "tasks_succeeded",
+    "failed": "tasks_failed",
+    "lost_task": "tasks_lost",
+    "lost_result": "results_lost",
+    "duplicate": "tasks_duplicated",
+    "wrong": "tasks_wrong",
+    "late": "tasks_late",
+}
+COUNTERS = ("tasks_sent", *COUNTER_OF.values(), "tasks_retried", "dropped_iterations")
+UNVERIFIED = "tasks_unverified"
+"""Counted beside the others: ok, but there was no reference and no `expect` to hold it against."""
+COMPLETED = "completed"
+"""Verified completions in the measured time: what throughput counts."""
+RATES = ("throughput", "offered_rate", "verified", "errors")
+GAUGES = ("backlog", "worker_rss_bytes", "worker_cpu_ratio")
+
+_POINTS = attrgetter(*(name for pair in GAPS.values() for name in pair))
+_GAP_NAMES = tuple(GAPS)
+
+
+class Labels(NamedTuple):
+    """What a selector such as ``{task:add,pool:fast}`` chooses by."""
+
+    workload: str
+    task: str = ""
+    queue: str = ""
+    pool: str = ""
+    worker: str = ""
+    tags: tuple[tuple[str, str], ...] = ()
+
+    def match(self, selector: Mapping[str, str]) -> bool:
+        """Whether every tag of ``selector`` is met. A task is named in full or by its last part, a
+        worker by its node name or the part before the ``@``."""
+        return all(self._meets(name, value) for name, value in selector.items())
+
+    def _meets(self, name: str, value: str) -> bool:
+        if name == "task":
+            return value in (self.task, self.task.rpartition(".")[2])
+        if name == "worker":
+            return value in (self.worker, self.worker.partition("@")[0])
+        if name in ("workload", "queue", "pool"):
+            return bool(getattr(self, name) == value)
+        return (name, value) in self.tags
+
+
+class Series:
+    """Values (ns) of one metric in one cell, with their times where windows are asked for."""
+
+    __slots__ = ("_at", "_ordered", "_values")
+
+    def __init__(self, *, timed: bool) -> None:
+        self._values = array("q")
+        self._at = array("q") if timed else None
+        self._ordered: list[int] = []
+
+    def append(self, value: int, at_ns: int) -> None:
+        self._values.append(value)
+        if self._at is not None:
+            self._at.append(at_ns)
+
+    def ordered(self, since_ns: int | None = None) -> list[int]:
+        """The values in ascending order; only those after ``since_ns`` when it is given."""
+        if since_ns is not None and self._at is not None:
+            times = zip(self._at, self._values, strict=True)
+            return sorted(value for at, value in times if at > since_ns)
+        if len(self._ordered) != len(self._values):
+            self._ordered = sorted(self._values)
+        return self._ordered
+
+
+class Events:
+    """How often something happened: in all, in the measured time, and when."""
+
+    __slots__ = ("_at", "count", "measured")
+
+    def __init__(self, *, timed: bool) -> None:
+        self.count = 0
+        self.measured = 0
+        self._at = array("q") if timed else None
+
+    def append(self, at_ns: int, *, measured: bool) -> None:
+        self.count += 1
+        self.measured += measured
+        if self._at is not None:
+            self._at.append(at_ns)
+
+    def since(self, since_ns: int | None) -> int:
+        if since_ns is None or self._at is None:
+            return self.count
+        return sum(at > since_ns for at in self._at)
+
+
+@dataclass(slots=True)
+class Cell:
+    """Everything that was measured under one set of labels."""
+
+    labels: Labels
+    timed: bool
+    trends: dict[str, Series] = field(default_factory=dict)
+    events: dict[str, Events] = field(default_factory=dict)
+
+    def sample(self, metric: str, value: int, at_ns: int) -> None:
+        series = self.trends.get(metric)
+        if series is None:
+            series = self.trends[metric] = Series(timed=self.timed)
+        series.append(value, at_ns)
+
+    def happened(self, event: str, at_ns: int, *, measured: bool) -> None:
+        events = self.events.get(event)
+        if events is None:
+            events = self.events[event] = Events(timed=self.timed)
+        events.append(at_ns, measured=measured)
+
+
+class Metrics:
+    """Takes everything in, once. ``timed`` keeps the time of every value, which only thresholds
+    with a window need; it doubles the memory."""
+
+    def __init__(self, *, timed: bool = False) -> None:
+        self.timed = timed
+        self.cells: dict[Labels, Cell] = {}
+        self.samples: list[Sample] = []
+        self.dropped: dict[str, int] = {}
+        self.iterations: dict[str, int] = {}
+        self.measured_iterations: dict[str, int] = {}
+        self.last_ns = 0
+        """The latest moment at which anything was seen."""
+
+    def add(self, outcome: Outcome, verdict: Verdict | None) -> None:
+        """One task; ``verdict`` is None while its result is still awaited."""
+        cell = self._cell(_labels(outcome))
+        measured = outcome.measured
+        points: tuple[int | None, ...] = _POINTS(outcome)
+        at_ns = max((point for point in points if point is not None), default=0)
+        self.last_ns = max(self.last_ns, at_ns)
+        cell.happened("tasks_sent", at_ns, measured=measured)
+        if outcome.retries:
+            cell.happened("tasks_retried", at_ns, measured=measured)
+        if verdict is not None:
+            _count_verdict(cell, outcome, verdict, at_ns)
+        if measured:
+            _sample_task(cell, outcome, points, at_ns)
+
+    def add_canvas(self, canvas: CanvasOutcome, *, measured: bool) -> None:
+        """One iteration. Its duration counts from the intended time, whatever its end was."""
+        self.iterations[canvas.workload] = self.iterations.get(canvas.workload, 0) + 1
+        if not measured:
+            return
+        count = self.measured_iterations.get(canvas.workload, 0)
+        self.measured_iterations[canvas.workload] = count + 1
+        if canvas.seen_ns is not None:
+            self.last_ns = max(self.last_ns, canvas.seen_ns)
+            duration = max(0, canvas.seen_ns - canvas.intended_ns)
+            cell = self._cell(self._workload_labels(canvas.workload))
+            cell.sample("canvas_duration", duration, canvas.seen_ns)
+
+    def add_chord(self, header: Iterable[Outcome], body: Outcome) -> None:
+        """One chord: from the end of its last header task to the start of its body."""
+        finished = [task.finished_ns for task in header]
+        if body.started_ns is None or not body.measured or not finished:
+            return
+        known = [at_ns for at_ns in finished if at_ns is not None]
+        if len(known) == len(finished):
+            wait = max(0, body.started_ns - max(known))
+            self._cell(_labels(body)).sample("chord_join", wait, body.started_ns)
+
+    def add_sample(self, sample: Sample) -> None:
+        """One second of the gauges."""
+        self.samples.append(sample)
+
+    def drop(self, workload: str, count: int) -> None:
+        """Iterations that were intended and never started."""
+        self.dropped[workload] = self.dropped.get(workload, 0) + count
+
+    def _cell(self, labels: Labels) -> Cell:
+        cell = self.cells.get(labels)
+        if cell is None:
+            cell = self.cells[labels] = Cell(labels, self.timed)
+        return cell
+
+    def _workload_labels(self, workload: str) -> Labels:
+        """A canvas carries its workload's own tags, which its tasks have brought along."""
+        for labels in self.cells:
+            if labels.workload == workload:
+                return Labels(workload, tags=labels.tags)
+        return Labels(workload)
+
+
+def _labels(outcome: Outcome) -> Labels:
+    return Labels(
+        outcome.workload,
+        outcome.task,
+        outcome.queue,
+        outcome.pool,
+        outcome.worker,
+        tuple(sorted(outcome.tags.items())) if outcome.tags else (),
+    )
+
+
+def _count_verdict(cell: Cell, outcome: Outcome, verdict: Verdict, at_ns: int) -> None:
+    measured = outcome.measured
+    cell.happened(COUNTER_OF[verdict], at_ns, measured=measured)
+    if verdict != "ok":
+        return
+    if outcome.results and outcome.matched is None:
+        cell.happened(UNVERIFIED, at_ns, measured=measured)
+    if outcome.results or outcome.finished_ns is not None:
+        cell.happened(COMPLETED, at_ns, measured=measured)
+
+
+def _sample_task(cell: Cell, outcome: Outcome, points: tuple[int | None, ...], at_ns: int) -> None:
+    begin_of = iter(points)
+    for name, begin, end in zip(_GAP_NAMES, begin_of, begin_of, strict=True):
+        if begin is not None and end is not None:
+            # Below zero only when the worker was quicker than the broker's reply to us.
+            cell.sample(name, max(0, end - begin), at_ns)
+    begin = outcome.intended_ns if outcome.intended_ns is not None else outcome.published_ns
+    if begin is not None and outcome.seen_ns is not None:
+        cell.sample("task_duration", max(0, outcome.seen_ns - begin), at_ns)

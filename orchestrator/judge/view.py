@@ -1,0 +1,210 @@
+"""Questions to what was measured: one number for a metric, an aggregation, a selector and a
+window."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from orchestrator.judge.histogram import NS_PER_MS, mean, percentile, trend
+from orchestrator.judge.metrics import (
+    COMPLETED,
+    COUNTER_OF,
+    COUNTERS,
+    GAUGES,
+    RATES,
+    TRENDS,
+    Cell,
+    Labels,
+    Metrics,
+)
+from orchestrator.records import Aggregation, Sample, Trend
+
+NS_PER_S = 1_000_000_000
+EVERYTHING: Mapping[str, str] = {}
+_ERRORS = tuple(counter for verdict, counter in COUNTER_OF.items() if verdict != "ok")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What was measured, over ``measured_s`` seconds (the warm-up left out).
+
+    ``until_ns`` is where windows end; 0 means the latest moment that was seen.
+    """
+
+    metrics: Metrics
+    measured_s: float
+    until_ns: int = 0
+
+    def observe(
+        self,
+        metric: str,
+        aggregation: Aggregation,
+        percent: float | None = None,
+        selector: Mapping[str, str] = EVERYTHING,
+        window_s: float | None = None,
+    ) -> float | None:
+        """One number in the metric's own unit (ms, a count, a ratio, per second, bytes), or None
+        when nothing was measured. Raises ValueError for an aggregation that the metric does not
+        have."""
+        if metric in TRENDS:
+            values: list[float] = [
+                value / NS_PER_MS for value in self._ordered(metric, selector, window_s)
+            ]
+        elif metric in GAUGES:
+            values = self._gauge(metric, selector, window_s)
+        else:
+            return self._count_or_rate(metric, aggregation, selector, window_s)
+        return _aggregate(values, metric, aggregation, percent)
+
+    def trend(self, metric: str, selector: Mapping[str, str] = EVERYTHING) -> Trend:
+        """The whole distribution of one trend."""
+        return trend(self._ordered(metric, selector, None))
+
+    def count(
+        self, event: str, selector: Mapping[str, str] = EVERYTHING, window_s: float | None = None
+    ) -> int:
+        """How often it happened, the warm-up included. Dropped iterations know no time: a window
+        does not narrow them."""
+        if event == "dropped_iterations":
+            return sum(
+                count
+                for workload, count in self.metrics.dropped.items()
+                if selector.get("workload", workload) == workload
+            )
+        since_ns = self._since(window_s)
+        return sum(
+            cell.events[event].since(since_ns)
+            for cell in self._cells(selector)
+            if event in cell.events
+        )
+
+    def rate(
+        self, name: str, selector: Mapping[str, str] = EVERYTHING, window_s: float | None = None
+    ) -> float | None:
+        """``throughput``, ``offered_rate`` (per second), ``verified`` or ``errors`` (ratio)."""
+        if name in ("verified", "errors"):
+            ok = self.count("tasks_succeeded", selector, window_s)
+            bad = sum(self.count(event, selector, window_s) for event in _ERRORS)
+            return (ok if name == "verified" else bad) / (ok + bad) if ok + bad else None
+        if not self._per_second("tasks_sent", selector, None):
+            return None
+        if name == "throughput":
+            return self._per_second(COMPLETED, selector, window_s)
+        return self._offered(selector, window_s)
+
+    # ---- how ----
+
+    def _count_or_rate(
+        self,
+        metric: str,
+        aggregation: Aggregation,
+        selector: Mapping[str, str],
+        window_s: float | None,
+    ) -> float | None:
+        if metric in RATES and aggregation in ("rate", "value"):
+            return self.rate(metric, selector, window_s)
+        if metric in COUNTERS and aggregation in ("count", "value"):
+            return self.count(metric, selector, window_s)
+        if metric in COUNTERS and aggregation == "rate":
+            return self._per_second(metric, selector, window_s)
+        raise ValueError(f"{metric} has no aggregation {aggregation}")
+
+    def _per_second(self, event: str, selector: Mapping[str, str], window_s: float | None) -> float:
+        if window_s is not None:
+            span_s = min(window_s, self.measured_s) if self.measured_s > 0 else window_s
+            return self.count(event, selector, window_s) / span_s
+        if self.measured_s <= 0:
+            return 0.0
+        if event == "dropped_iterations":
+            return self.count(event, selector) / self.measured_s
+        cells = (cell.events.get(event) for cell in self._cells(selector))
+        return sum(events.measured for events in cells if events) / self.measured_s
+
+    def _offered(self, selector: Mapping[str, str], window_s: float | None) -> float:
+        """Tasks that were intended: those that were sent, and those of dropped iterations, which
+        are taken to be as large as the workload's others."""
+        total = 0.0
+        for workload in {cell.labels.workload for cell in self._cells(selector)}:
+            sent = self._per_second("tasks_sent", {**selector, "workload": workload}, window_s)
+            started = self.metrics.measured_iterations.get(workload, 0)
+            dropped = 0 if window_s else self.metrics.dropped.get(workload, 0)
+            total += sent * (started + dropped) / started if started else sent
+        return total
+
+    def _cells(self, selector: Mapping[str, str]) -> Iterable[Cell]:
+        cells = self.metrics.cells.values()
+        return (cell for cell in cells if cell.labels.match(selector)) if selector else cells
+
+    def _ordered(
+        self, metric: str, selector: Mapping[str, str], window_s: float | None
+    ) -> list[int]:
+        since_ns = self._since(window_s)
+        found = [
+            cell.trends[metric].ordered(since_ns)
+            for cell in self._cells(selector)
+            if metric in cell.trends
+        ]
+        if len(found) == 1:
+            return found[0]
+        # Sorted runs one after the other: sorting them again is a merge.
+        return sorted(value for values in found for value in values)
+
+    def _since(self, window_s: float | None) -> int | None:
+        if window_s is None:
+            return None
+        return (self.until_ns or self.metrics.last_ns) - round(window_s * NS_PER_S)
+
+    def _gauge(
+        self, metric: str, selector: Mapping[str, str], window_s: float | None
+    ) -> list[float]:
+        samples = self.metrics.samples
+        if window_s is not None and samples:
+            since_s = samples[-1].at_s - window_s
+            samples = [sample for sample in samples if sample.at_s > since_s]
+        read = _GAUGE_PARTS[metric]
+        by = "queue" if metric == "backlog" else "pool"
+        wanted = selector.get(by)
+        found: list[float] = []
+        for sample in samples:
+            parts = read(sample)
+            if wanted is None:
+                found.append(sum(parts.values()))
+            elif wanted in parts:
+                found.append(parts[wanted])
+        return found
+
+
+def _aggregate(
+    values: list[float], metric: str, aggregation: Aggregation, percent: float | None
+) -> float | None:
+    """``values`` of a trend are sorted, those of a gauge in the order of time."""
+    if aggregation == "count":
+        return len(values)
+    if not values:
+        return None
+    if aggregation == "value" and metric in GAUGES:
+        return values[-1]
+    if aggregation == "p" and percent is not None:
+        return percentile(sorted(values), percent)
+    fold = _FOLDS.get(aggregation)
+    if fold is None:
+        raise ValueError(f"{metric} has no aggregation {aggregation}")
+    return fold(values)
+
+
+_FOLDS: Mapping[str, Callable[[list[float]], float]] = {
+    "avg": mean,
+    "min": min,
+    "max": max,
+    "med": lambda values: percentile(sorted(values), 50),
+}
+
+_GAUGE_PARTS: Mapping[str, Callable[[Sample], Mapping[str, float]]] = {
+    "backlog": lambda sample: sample.backlog,
+    "worker_cpu_ratio": lambda sample: {name: use[0] for name, use in sample.pools.items()},
+    "worker_rss_bytes": lambda sample: {name: use[1] for name, use in sample.pools.items()},
+}
+
+
+def label_values(cells: Iterable[Labels], name: str) -> list[str]:
+    """The values of one label, sorted, the empty one left out."""
+    return sorted({getattr(labels, name) for labels in cells} - {""})
