@@ -1,0 +1,200 @@
+"""Runs Celery's own canvas code and catches what it would send.
+
+`Signature.apply_async` is called, in one go without awaiting, while this thread's producer, result
+backend and id source are ours. Whatever Celery does with a canvas, now or in a later version, it so
+does here too. Other threads that use the same app at that moment are not touched: every replacement
+looks at the thread.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+import celery.app.base
+import celery.app.task
+import celery.canvas
+from celery import Celery, _state
+from celery.local import Proxy
+from celery.utils.abstract import CallableSignature
+
+from orchestrator.client.ids import IdSource
+from orchestrator.client.recording_backend import recording_backend
+from orchestrator.client.recording_broker import BrokerRecord, Published, RecordingBroker, Routed
+from orchestrator.client.recording_redis import RecordingRedis
+from orchestrator.client.resp import Command
+from orchestrator.errors import NotSupported
+
+_ID_USERS = (celery.canvas, celery.app.base, celery.app.task)
+"""The modules of Celery that make ids, each by its own name ``uuid``."""
+
+_REPLACING = threading.RLock()
+"""Held while names of Celery's modules are replaced: they belong to the whole process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """What sending one canvas comes to.
+
+    ``result`` is what `apply_async` returned (None for an empty chain); ``backend`` must be carried
+    out before ``commands``.
+    """
+
+    result: Any
+    commands: list[Command | Routed]
+    published: list[Published]
+    backend: list[Command] = field(default_factory=list)
+
+
+class Capturer:
+    """Captures the canvases of one app. ``backend`` is its real result backend (or disabled)."""
+
+    def __init__(
+        self, app: Celery, broker: RecordingBroker, backend: Any, new_id: IdSource
+    ) -> None:
+        self._app = app
+        self._broker = broker
+        self._new_id = new_id
+        self._writes: list[Command] = []
+        self._record = broker.record
+        self._backend = backend
+        if hasattr(backend, "connparams"):  # a Redis backend, not the disabled one
+            self._backend = recording_backend(backend, RecordingRedis(self._write))
+
+    @property
+    def record(self) -> BrokerRecord:
+        return self._record
+
+    def capture(self, signature: Any) -> Captured:
+        """Apply the signature without sending it.
+
+        Raises what Celery raises for a signature that it cannot send (a wrong argument, a value
+        that cannot be encoded); nothing of it is sent then.
+        """
+        try:
+            with self._celery_captured():
+                signature = self._checked(signature)
+                result = signature.apply_async()
+            commands, published = self._record.take()
+            return Captured(result, commands, published, self._writes)
+        finally:
+            self._record.take()
+            self._writes = []
+
+    def _write(self, command: Command) -> None:
+        self._writes.append(command)
+
+    def _checked(self, signature: Any) -> Any:
+        if isinstance(signature, dict) and not isinstance(signature, CallableSignature):
+            signature = celery.canvas.signature(signature, app=self._app)
+        if not isinstance(signature, CallableSignature):
+            raise TypeError(
+                f"a Celery signature is needed, for example add.s(1, 2); got {signature!r}"
+            )
+        owner = signature.app
+        if isinstance(owner, Proxy):
+            owner = owner._get_current_object()
+        if owner is not self._app:
+            raise NotSupported(
+                f"the signature {signature!r} belongs to the app {owner.main!r}, and this client "
+                f"to {self._app.main!r}"
+            )
+        return signature
+
+    # ---- what is replaced, for this thread only -------------------------------------------------
+
+    @contextmanager
+    def _celery_captured(self) -> Iterator[None]:
+        with _REPLACING, ExitStack() as stack:
+            is_ours = _ThreadCheck()
+            stack.enter_context(is_ours.while_open())
+            for module in _ID_USERS:
+                stack.enter_context(_replaced(module, "uuid", is_ours.pick(self._new_id)))
+            stack.enter_context(self._producer_replaced(is_ours))
+            stack.enter_context(self._backend_replaced(is_ours))
+            stack.enter_context(_current_app(self._app))
+            yield
+
+    def _producer_replaced(self, is_ours: "_ThreadCheck") -> AbstractContextManager[None]:
+        stock = self._app.producer_or_acquire
+
+        def producer_or_acquire(producer: Any = None) -> AbstractContextManager[Any]:
+            if not is_ours():
+                context: AbstractContextManager[Any] = stock(producer)
+                return context
+            return nullcontext(producer or self._broker.producer)
+
+        return _replaced(self._app, "producer_or_acquire", lambda _: producer_or_acquire)
+
+    @contextmanager
+    def _backend_replaced(self, is_ours: "_ThreadCheck") -> Iterator[None]:
+        app = self._app
+        shared = app._backend_cache
+        if shared is not None:  # result_backend_thread_safe: all threads have the same
+            app._backend_cache = Proxy(lambda: self._backend if is_ours() else shared)
+            try:
+                yield
+            finally:
+                app._backend_cache = shared
+            return
+        own = getattr(app._local, "backend", None)
+        app._local.backend = self._backend
+        try:
+            yield
+        finally:
+            if own is None:
+                del app._local.backend
+            else:
+                app._local.backend = own
+
+
+class _ThreadCheck:
+    """True on the thread that made it, while it is open."""
+
+    __slots__ = ("_owner",)
+
+    def __init__(self) -> None:
+        self._owner: int | None = threading.get_ident()
+
+    def __call__(self) -> bool:
+        return self._owner == threading.get_ident()
+
+    @contextmanager
+    def while_open(self) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            self._owner = None
+
+    def pick(self, ours: Callable[[], str]) -> Callable[[Any], Any]:
+        def replacement(stock: Callable[[], str]) -> Callable[[], str]:
+            return lambda: ours() if self() else stock()
+
+        return replacement
+
+
+@contextmanager
+def _replaced(owner: Any, name: str, make: Callable[[Any], Any]) -> Iterator[None]:
+    """Set an attribute for a while; one that came from the class is removed again afterwards."""
+    stock = getattr(owner, name)
+    had_own = name in vars(owner)
+    setattr(owner, name, make(stock))
+    try:
+        yield
+    finally:
+        if had_own:
+            setattr(owner, name, stock)
+        else:
+            delattr(owner, name)
+
+
+@contextmanager
+def _current_app(app: Celery) -> Iterator[None]:
+    """Signatures that name a task without an app belong to the client's app."""
+    before = getattr(_state._tls, "current_app", None)
+    _state._set_current_app(app)
+    try:
+        yield
+    finally:
+        _state._set_current_app(before)

@@ -1,0 +1,146 @@
+"""`async with Client(app) as client: value = await client.call(add.s(1, 2))`."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import aclosing
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from orchestrator.client.ids import IdSource
+from orchestrator.errors import ClientClosed
+
+if TYPE_CHECKING:
+    from celery import Celery
+
+    from orchestrator.client.handle import Handle
+    from orchestrator.client.join import Outcome
+    from orchestrator.client.session import Session
+    from orchestrator.client.stream import Signatures
+    from orchestrator.records import TaskResult
+
+DEFAULT_IN_FLIGHT = 1000
+
+
+class Client:
+    """Sends canvases to stock Celery workers and awaits their results.
+
+    ``app`` is the Celery app; its routes, serializers, prefixes, priorities and transport options
+    hold. ``broker_url`` and ``result_backend`` win over the app's. ``on_result`` is called with a
+    `TaskResult` for every result message (of an ended task) that arrives for an id of this client:
+    also for tasks that nobody waits for, for later links and bodies, and again when a result comes
+    again.
+
+    Not to be shared between event loops. With `task_always_eager` nothing is sent: `submit` runs
+    the tasks at once, here, as Celery does, and the value is there when it returns.
+    """
+
+    def __init__(
+        self,
+        app: "Celery",
+        *,
+        on_result: "Callable[[TaskResult], None] | None" = None,
+        broker_url: str | None = None,
+        result_backend: str | None = None,
+    ) -> None:
+        self.app = app
+        self._on_result = on_result
+        self._broker_url = broker_url
+        self._result_backend = result_backend
+        self._ids = IdSource()
+        self._session: Session | None = None
+
+    async def __aenter__(self) -> Self:
+        """Connect. Raises `BrokerUnavailable`, or `NotSupported` for what is not Redis."""
+        # Here and not above: `from orchestrator import Client` must not cost the import of redis
+        # and of Celery's canvas (a third of a second) to a service that starts.
+        from orchestrator.client.session import EagerSession, RedisSession
+
+        if self._session is not None:
+            raise RuntimeError("this client is open already: make one Client for each `async with`")
+        if self.app.conf.task_always_eager:
+            self._session = EagerSession(self.app)
+        else:
+            self._session = await RedisSession.open(
+                self.app, self._ids, self._on_result, self._broker_url, self._result_backend
+            )
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close; who still waits gets `ClientClosed`. Takes under two seconds in any case."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    def new_id(self) -> str:
+        """A task id for `options["task_id"]` whose result needs no subscription of its own."""
+        return self._ids()
+
+    async def submit(self, signature: Any) -> "Handle":
+        """Send any canvas; returns when the broker has confirmed it.
+
+        Raises `BrokerUnavailable` (nothing was sent), `PublishUncertain` (some of it may have
+        been), `NotSupported`, `ClientClosed`, and what Celery raises for a signature that it cannot
+        send.
+        """
+        return (await self._submit_all((signature,)))[0]
+
+    async def call(
+        self,
+        signature: Any,
+        timeout: float | None = None,  # noqa: ASYNC109 - the name that stock `get()` has
+    ) -> Any:
+        """Send a canvas and give its value, as `Handle.result`; ``timeout`` is in seconds."""
+        from orchestrator.client.deadline import within
+
+        async with within(timeout):
+            handle = await self.submit(signature)
+            try:
+                return await handle.result()
+            finally:
+                handle.forget()
+
+    async def gather(
+        self,
+        signatures: "Signatures",
+        timeout: float | None = None,  # noqa: ASYNC109 - the name that stock `get()` has
+        in_flight: int = DEFAULT_IN_FLIGHT,
+    ) -> list[Any]:
+        """Send all and give their values in order; the first failure is raised at once.
+
+        At most ``in_flight`` canvases are out at a time; ``timeout`` (seconds) is for all together.
+        """
+        from orchestrator.client.deadline import within
+
+        values: dict[int, Any] = {}
+        async with within(timeout), aclosing(self._ended(signatures, in_flight)) as ended:
+            async for index, handle in ended:
+                values[index] = await handle.result()
+        return [values[index] for index in range(len(values))]
+
+    async def stream(
+        self, signatures: "Signatures", in_flight: int = DEFAULT_IN_FLIGHT
+    ) -> "AsyncIterator[Outcome]":
+        """Send all and give an `Outcome` for each canvas as it ends; failures are outcomes too.
+
+        ``signatures`` is any iterable or async iterable, of any length: it is consumed only as fast
+        as results come and are taken, and at most ``in_flight`` canvases are out at a time.
+        """
+        async with aclosing(self._ended(signatures, in_flight)) as ended:
+            async for _, handle in ended:
+                if not handle.done():
+                    await handle.result()  # raises why it will never be
+                yield handle.outcome()
+
+    def _ended(self, signatures: "Signatures", in_flight: int) -> Any:
+        from orchestrator.client.stream import Flow
+
+        return Flow(self._submit_all, signatures, in_flight).ended()
+
+    async def _submit_all(self, signatures: Sequence[Any]) -> "list[Handle]":
+        if self._session is None:
+            raise ClientClosed
+        return await self._session.submit_all(signatures)

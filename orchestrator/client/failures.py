@@ -1,0 +1,23 @@
+"""What waiting for a result can raise, besides what the task itself raised."""
+
+import celery.exceptions
+
+from orchestrator.errors import ClientError, NotSupported
+
+
+class ResultTimeout(ClientError, celery.exceptions.TimeoutError, TimeoutError):
+    """The result did not arrive in time; the task was not stopped (see `handle.revoke()`)."""
+
+    # All three, so that code written for stock `get()`, for asyncio or for this client catches it.
+
+
+class ResultsDisabled(NotSupported, NotImplementedError):
+    """The app has no result backend, so there is no result to wait for; set `result_backend`."""
+
+
+class EmptyCanvas(ClientError, ValueError):
+    """The canvas is empty: there is nothing to send and there will be no result."""
+
+
+class Unroutable(ClientError):
+    """No queue is bound to the exchange with this key: the broker would drop the message."""

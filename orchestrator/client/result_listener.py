@@ -1,0 +1,265 @@
+"""Receives the results: one connection, one pattern, no polling.
+
+The pattern covers every id of the client's own source. A task id from elsewhere (chosen by the
+user, or frozen before) gets a SUBSCRIBE of its own, which is undone when its result came or nobody
+waits any more.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import hiredis
+
+from orchestrator.client.address import RedisAddress
+from orchestrator.client.decoding import ResultDecoder
+from orchestrator.client.ids import IdSource
+from orchestrator.client.join import Join
+from orchestrator.client.redis_link import RedisLink
+from orchestrator.client.resp import Command, ConnectionLost, RespConnection
+from orchestrator.errors import BrokerUnavailable
+from orchestrator.records import TaskResult
+
+logger = logging.getLogger(__name__)
+
+OnResult = Callable[[TaskResult], None]
+
+READ_CHUNK = 500
+"""Keys per MGET and channels per SUBSCRIBE."""
+
+PING_INTERVAL_S = 25.0
+PING_TIMEOUT_S = 10.0
+FIRST_BACKOFF_S = 0.05
+LONGEST_BACKOFF_S = 2.0
+
+
+class ResultListener:
+    """Delivers results to the joins that wait for them, and own ones to ``on_result``."""
+
+    def __init__(
+        self,
+        address: RedisAddress,
+        reader: RedisLink,
+        key_prefix: bytes,
+        decoder: ResultDecoder,
+        ids: IdSource,
+        on_result: OnResult | None,
+    ) -> None:
+        self._link = RedisLink(address, "the result backend", on_push=self._on_push)
+        self._reader = reader
+        self._key_prefix = key_prefix
+        self._decoder = decoder
+        self._ids = ids
+        self._on_result = on_result
+        self._waiting: dict[str, Join | list[Join]] = {}
+        self._subscribed: RespConnection | None = None
+        self._subscribing = asyncio.Lock()
+
+    # ---- connection -----------------------------------------------------------------------------
+
+    async def ready(self) -> None:
+        """Be subscribed: call it before publishing. Raises `BrokerUnavailable`."""
+        if self._subscribed is not None and not self._subscribed.closed.is_set():
+            return
+        async with self._subscribing:
+            connection = await self._link.ready()
+            if connection is self._subscribed:
+                return
+            again = self._subscribed is not None
+            await self._subscribe_all(connection)
+            self._subscribed = connection
+            if again:
+                await self._read(list(self._waiting))
+
+    async def keep(self) -> None:
+        """Stay subscribed for ever: notice a dead connection, come back, read what was missed."""
+        while True:
+            connection = self._subscribed
+            if connection is not None and not connection.closed.is_set():
+                await self._watch(connection)
+            await self._come_back()
+
+    async def _watch(self, connection: RespConnection) -> None:
+        """Return when the connection is dead, or does not answer a PING."""
+        while not connection.closed.is_set():
+            try:
+                async with asyncio.timeout(PING_INTERVAL_S):
+                    await connection.closed.wait()
+            except TimeoutError:
+                await self._ping(connection)
+
+    async def _ping(self, connection: RespConnection) -> None:
+        try:
+            async with asyncio.timeout(PING_TIMEOUT_S):
+                await connection.execute("PING")
+        except TimeoutError:
+            connection.abort("no answer to PING")
+        except ConnectionLost:
+            return
+
+    async def _come_back(self) -> None:
+        backoff_s = FIRST_BACKOFF_S
+        while True:
+            try:
+                await self.ready()
+                return
+            except (BrokerUnavailable, ConnectionLost) as exc:
+                logger.warning("results: %s; trying again in %.2f s", exc, backoff_s)
+            await asyncio.sleep(backoff_s)
+            backoff_s = min(backoff_s * 2, LONGEST_BACKOFF_S)
+
+    async def _subscribe_all(self, connection: RespConnection) -> None:
+        pattern = _escaped(self._key_prefix + self._ids.prefix.encode()) + b"*"
+        commands: list[Command] = [("PSUBSCRIBE", pattern)]
+        foreign = [id for id in self._waiting if not self._ids.owns(id)]
+        await self._subscribe(connection, commands, foreign)
+
+    async def _subscribe(
+        self, connection: RespConnection, commands: list[Command], foreign: Sequence[str]
+    ) -> None:
+        commands += [("SUBSCRIBE", *map(self._key, chunk)) for chunk in _chunks(foreign)]
+        packed = [hiredis.pack_command(command) for command in commands]
+        channels = sum(len(command) - 1 for command in commands)
+        try:
+            replies = await connection.send(b"".join(packed), channels)
+        except ConnectionLost as exc:
+            raise self._link.unavailable(str(exc)) from exc
+        for reply in replies:
+            if isinstance(reply, hiredis.ReplyError):
+                raise self._link.unavailable(str(reply))
+
+    async def close(self, *, within_s: float) -> None:
+        connection, self._subscribed = self._subscribed, None
+        if connection is not None and not connection.closed.is_set():
+            try:
+                async with asyncio.timeout(within_s):
+                    await connection.send_commands([("PUNSUBSCRIBE",), ("UNSUBSCRIBE",)])
+            except (TimeoutError, ConnectionLost):
+                logger.debug("the result connection was gone at the end")
+        await self._link.close(within_s=within_s)
+
+    # ---- waiting --------------------------------------------------------------------------------
+
+    def add(self, join: Join) -> list[str]:
+        """Deliver to this join from now on; gives the ids that `watch` must be called with."""
+        foreign = []
+        for task_id in (*join.tree.parents, *join.tree.leaves):
+            present = self._waiting.get(task_id)
+            if present is None:
+                self._waiting[task_id] = join
+                if not self._ids.owns(task_id):
+                    foreign.append(task_id)
+            elif isinstance(present, list):
+                present.append(join)
+            else:
+                self._waiting[task_id] = [present, join]
+        return foreign
+
+    async def watch(self, foreign: Sequence[str]) -> None:
+        """Subscribe to ids that are not ours, then read what may be there already."""
+        assert self._subscribed is not None
+        await self._subscribe(self._subscribed, [], foreign)
+        await self._read(foreign)
+
+    def discard(self, join: Join) -> None:
+        """Deliver no more to this join."""
+        gone = [id for id in (*join.tree.parents, *join.tree.leaves) if self._remove(id, join)]
+        self._unsubscribe(gone)
+
+    def end(self, why: BaseException) -> None:
+        """Nothing more will come, for anyone."""
+        waiting, self._waiting = self._waiting, {}
+        for joins in waiting.values():
+            for join in joins if isinstance(joins, list) else (joins,):
+                join.end(why)
+
+    def _remove(self, task_id: str, join: Join) -> bool:
+        """True when nobody waits for the id any more."""
+        present = self._waiting.get(task_id)
+        if present is join:
+            del self._waiting[task_id]
+            return True
+        if isinstance(present, list) and join in present:
+            present.remove(join)
+            if not present:
+                del self._waiting[task_id]
+                return True
+        return False
+
+    def _unsubscribe(self, task_ids: Iterable[str]) -> None:
+        foreign = [id for id in task_ids if not self._ids.owns(id)]
+        connection = self._subscribed
+        if not foreign or connection is None or connection.closed.is_set():
+            return
+        command: Command = ("UNSUBSCRIBE", *map(self._key, foreign))
+        connection.send(hiredis.pack_command(command), len(foreign)).add_done_callback(_retrieved)
+
+    # ---- results --------------------------------------------------------------------------------
+
+    def _on_push(self, push: list[Any]) -> None:
+        channel, payload = push[-2], push[-1]
+        if channel.startswith(self._key_prefix):
+            self._receive(channel[len(self._key_prefix) :].decode(), payload)
+
+    def _receive(self, task_id: str, payload: bytes) -> None:
+        seen_ns = time.monotonic_ns()
+        waiting = self._waiting.get(task_id)
+        report = self._on_result is not None and self._ids.owns(task_id)
+        if waiting is None and not report:
+            return
+        result = self._decoder.decode(task_id, payload, seen_ns)
+        if result is None:
+            return
+        if waiting is not None:
+            self._deliver(task_id, waiting, result)
+        if report:
+            self._report(result)
+
+    def _deliver(self, task_id: str, waiting: Join | list[Join], result: TaskResult) -> None:
+        del self._waiting[task_id]
+        self._unsubscribe((task_id,))
+        for join in waiting if isinstance(waiting, list) else (waiting,):
+            join.deliver(result)
+            if join.complete and join.tree.parents:
+                self.discard(join)
+
+    def _report(self, result: TaskResult) -> None:
+        assert self._on_result is not None
+        try:
+            self._on_result(result)
+        except Exception:  # a fault of the callback must not cost the connection
+            logger.exception("on_result raised for task %s", result.id)
+
+    async def _read(self, task_ids: Sequence[str]) -> None:
+        """Read what is stored for these ids: what came while nobody listened."""
+        reader = await self._reader.ready()
+        for chunk in _chunks(task_ids):
+            try:
+                payloads = (await reader.send_commands([("MGET", *map(self._key, chunk))]))[0]
+            except ConnectionLost as exc:
+                raise self._reader.unavailable(str(exc)) from exc
+            if isinstance(payloads, hiredis.ReplyError):
+                raise self._reader.unavailable(str(payloads))
+            for task_id, payload in zip(chunk, payloads, strict=True):
+                if payload is not None:
+                    self._receive(task_id, payload)
+
+    def _key(self, task_id: str) -> bytes:
+        return self._key_prefix + task_id.encode()
+
+
+def _chunks(items: Sequence[str]) -> Iterable[Sequence[str]]:
+    return (items[at : at + READ_CHUNK] for at in range(0, len(items), READ_CHUNK))
+
+
+def _escaped(text: bytes) -> bytes:
+    """For a Redis pattern: the characters that mean something in one are meant as such."""
+    return b"".join(b"\\" + bytes((c,)) if c in b"\\*?[]" else bytes((c,)) for c in text)
+
+
+def _retrieved(future: asyncio.Future[Any]) -> None:
+    """A lost connection is noticed by its keeper; this reply has no reader of its own."""
+    if not future.cancelled():
+        future.exception()
