@@ -1,0 +1,21 @@
+"""The scenario stage: a YAML file -> a checked Plan, and the canvases of its iterations.
+
+Pure: it reads the files that it is given and does nothing else.
+"""
+
+from orchestrator.scenario.drawing import Drawer, draw
+from orchestrator.scenario.json_schema import json_schema
+from orchestrator.scenario.loader import load, load_with_marks
+from orchestrator.scenario.tree import Marks
+from orchestrator.scenario.walk import calls, task_names
+
+__all__ = [
+    "Drawer",
+    "Marks",
+    "calls",
+    "draw",
+    "json_schema",
+    "load",
+    "load_with_marks",
+    "task_names",
+]

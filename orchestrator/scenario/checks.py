@@ -1,0 +1,132 @@
+"""What no single key can say: combinations that cannot work, and names that must exist elsewhere."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from orchestrator.records import Call, Chain, Chord, Group, Mapped, Node
+from orchestrator.scenario.canvas_models import MAX_COUNT
+from orchestrator.scenario.models import LATER_SCHEMES
+from orchestrator.scenario.parts import Parts
+from orchestrator.scenario.quantities import shown
+from orchestrator.scenario.suggestions import did_you_mean, listed
+from orchestrator.scenario.tree import Path
+from orchestrator.scenario.walk import nodes, task_count
+from orchestrator.scenario.workload_models import AVAILABLE, MODELS
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One problem, its place not yet looked up."""
+
+    path: Path
+    message: str
+    at_key: bool = False
+
+
+def not_available(data: Mapping[str, Any]) -> Iterator[Finding]:
+    """What the language has but this release has not; `data` is the scenario as plain data."""
+    for key in ("faults", "matrix"):
+        if data.get(key) is not None:
+            yield Finding((key,), f"this key is not available in this release: {key}", at_key=True)
+    repeats = data.get("repeats", 1)
+    if isinstance(repeats, int) and not isinstance(repeats, bool) and repeats > 1:
+        yield Finding(("repeats",), "more than one is not available in this release: repeats")
+    if data.get("workers") == "attach":
+        yield Finding(("workers",), "this value is not available in this release: workers: attach")
+    yield from _later_target(data.get("target"))
+    yield from _later_executors(data.get("workloads"))
+
+
+def _later_target(target: Any) -> Iterator[Finding]:
+    for key in ("broker", "results") if isinstance(target, dict) else ():
+        value = target.get(key)
+        if not isinstance(value, str):
+            continue
+        scheme, separator, _ = value.partition("://")
+        if separator and scheme in LATER_SCHEMES:
+            value = f"{scheme}://"
+        elif value not in ("rabbitmq", "rpc"):
+            continue
+        message = f"this value is not available in this release: {key}: {value}"
+        yield Finding(("target", key), message)
+
+
+def _later_executors(workloads: Any) -> Iterator[Finding]:
+    for name, workload in workloads.items() if isinstance(workloads, dict) else ():
+        executor = workload.get("executor") if isinstance(workload, dict) else None
+        if isinstance(executor, str) and executor in MODELS and executor not in AVAILABLE:
+            message = f"this executor is not available in this release: {executor}"
+            yield Finding(("workloads", name, "executor"), message)
+
+
+def combinations(parts: Parts) -> Iterator[Finding]:
+    """Parts that are valid in themselves and cannot work together."""
+    for name, canvas in parts.canvases.items():
+        path: Path = ("workloads", name, "canvas")
+        if task_count(canvas) > MAX_COUNT:
+            message = (
+                f"one canvas of {task_count(canvas):,} tasks is too large: at most {MAX_COUNT:,}"
+            )
+            yield Finding(path, message)
+        for place, node in nodes(canvas, path):
+            yield from _unconsumed(parts, place, node)
+            yield from _without_results(parts, place, node)
+    yield from _folds(parts)
+    yield from _warmup(parts)
+
+
+def _unconsumed(parts: Parts, path: Path, node: Node) -> Iterator[Finding]:
+    if isinstance(node, Call):
+        queue, place = node.queue, (*path, "queue")
+    elif isinstance(node, Mapped):
+        queue, place = node.call.queue, (*path, node.kind, "queue")
+    else:
+        return
+    known = queues(parts)
+    if queue is not None and parts.all_pools and queue not in known:
+        hint = did_you_mean(queue, known)
+        yield Finding(place, f"no pool consumes the queue {shown(queue)}{hint}: {listed(known)}")
+
+
+def queues(parts: Parts) -> tuple[str, ...]:
+    """The queues that the pools consume, in the order of the file."""
+    return tuple(dict.fromkeys(queue for pool in parts.pools.values() for queue in pool.queues))
+
+
+def _without_results(parts: Parts, path: Path, node: Node) -> Iterator[Finding]:
+    results = parts.target.results
+    if results not in ("none", "rpc"):
+        return
+    if isinstance(node, Chord):
+        message = f"a chord needs a result backend that counts: results: {results} cannot run it"
+        yield Finding((*path, "chord"), message, at_key=True)
+    if isinstance(node, Chain):
+        for position, link in enumerate(node.links[:-1]):
+            if isinstance(link, Group):
+                message = (
+                    f"a group with a link after it is a chord: results: {results} cannot run it"
+                )
+                yield Finding((*path, "chain", position), message)
+    if isinstance(node, Call) and node.expect is not None and results == "none":
+        message = "with results: none nothing comes back to be held against it"
+        yield Finding((*path, "expect"), message, at_key=True)
+
+
+def _folds(parts: Parts) -> Iterator[Finding]:
+    for name, workload in parts.workloads.items():
+        if workload.aggregate is not None and parts.target.results == "none":
+            message = "with results: none nothing comes back to aggregate"
+            yield Finding(("workloads", name, "aggregate"), message, at_key=True)
+
+
+def _warmup(parts: Parts) -> Iterator[Finding]:
+    ends: list[float] = []
+    for workload in parts.workloads.values():
+        duration: float | None = getattr(workload, "duration", None)
+        if duration is None:
+            return
+        ends.append(workload.start_time + duration)
+    if parts.warmup_s and ends and parts.warmup_s >= max(ends):
+        message = f"the load ends after {max(ends):g}s: the warm-up leaves nothing to measure"
+        yield Finding(("warmup",), message)

@@ -1,0 +1,84 @@
+"""The JSON Schema of the scenario file, for editors: `schema/scenario.schema.json`."""
+
+from typing import Any
+
+from orchestrator.scenario.models import Scenario
+from orchestrator.scenario.workload_models import AVAILABLE, MODELS
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_VARIABLE = {
+    "type": "string",
+    "pattern": r"\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\}",
+    "description": "A value from the environment: ${NAME} or ${NAME:-default}.",
+}
+_LATER = ("faults", "matrix")
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema, draft 2020-12. It refuses what the loader refuses, where JSON Schema can say so; what
+    ${VAR} will be is left to the loader."""
+    schema = Scenario.model_json_schema()
+    _only_this_release(schema)
+    schema = _with_variables(schema)
+    schema["$defs"]["Variable"] = _VARIABLE
+    _drop_unused(schema)
+    return {"$schema": DIALECT, **schema, "title": "celery-orchestrator scenario, version 1"}
+
+
+def _only_this_release(schema: dict[str, Any]) -> None:
+    properties, definitions = schema["properties"], schema["$defs"]
+    for key in _LATER:
+        description = f"{properties[key]['description']} Not available in this release."
+        properties[key] = {"not": {}, "description": description}
+    properties["repeats"] = {**properties["repeats"], "maximum": 1}
+    pools = next(branch for branch in properties["workers"]["oneOf"] if "const" not in branch)
+    properties["workers"] = {**pools, "description": properties["workers"]["description"]}
+    available = [{"$ref": f"#/$defs/{MODELS[name].__name__}"} for name in AVAILABLE]
+    properties["workloads"]["additionalProperties"] = {"oneOf": available}
+    for model in MODELS.values():
+        executor = definitions[model.__name__]["properties"]["executor"]
+        executor["description"] = f"When iterations start: {model.__doc__}"
+
+
+def _with_variables(schema: Any) -> Any:
+    """Let `${VAR}` stand wherever one scalar stands; an editor cannot know its value."""
+    if isinstance(schema, list):
+        return [_with_variables(member) for member in schema]
+    if not isinstance(schema, dict):
+        return schema
+    # `default` and `examples` hold values, not schemas.
+    changed = {
+        key: value if key in ("default", "examples", "required", "enum") else _with_variables(value)
+        for key, value in schema.items()
+    }
+    if not _is_scalar(schema):
+        return changed
+    outside = ("description", "title", "default", "examples", "deprecated")
+    kept = {key: value for key, value in changed.items() if key in outside}
+    inside = {key: value for key, value in changed.items() if key not in outside}
+    return {"anyOf": [inside, {"$ref": "#/$defs/Variable"}], **kept}
+
+
+def _is_scalar(schema: dict[str, Any]) -> bool:
+    if schema.get("type") in ("integer", "number", "boolean"):
+        return "const" not in schema
+    return schema.get("type") == "string" and ("pattern" in schema or "enum" in schema)
+
+
+def _drop_unused(schema: dict[str, Any]) -> None:
+    definitions = schema["$defs"]
+    used: set[str] = set()
+    found = _references({key: value for key, value in schema.items() if key != "$defs"})
+    while found:
+        used |= found
+        found = {name for key in found for name in _references(definitions[key])} - used
+    schema["$defs"] = {name: definitions[name] for name in definitions if name in used}
+
+
+def _references(schema: Any) -> set[str]:
+    if isinstance(schema, list):
+        return {name for member in schema for name in _references(member)}
+    if not isinstance(schema, dict):
+        return set()
+    own = {schema["$ref"].rpartition("/")[2]} if isinstance(schema.get("$ref"), str) else set()
+    return own | {name for member in schema.values() for name in _references(member)}

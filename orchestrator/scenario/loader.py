@@ -1,0 +1,168 @@
+"""Files and options -> a Plan, or every problem at once."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path as FilePath
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from orchestrator.errors import Problem, ScenarioError
+from orchestrator.records import Plan
+from orchestrator.scenario.checks import Finding, combinations, not_available
+from orchestrator.scenario.models import Scenario
+from orchestrator.scenario.overrides import TARGET, apply_sets, with_broker, with_target
+from orchestrator.scenario.parts import parts_of, valid_parts
+from orchestrator.scenario.plan import plan_of
+from orchestrator.scenario.strict_model import TAG, UNKNOWN_KEY
+from orchestrator.scenario.threshold_checks import thresholds
+from orchestrator.scenario.tree import ListTree, MapTree, Mark, Marks, Path, Scalar, Tree, plain
+from orchestrator.scenario.yaml_source import MAX_CHARACTERS, MAX_DEPTH, read_yaml
+
+MAX_PROBLEMS = 200
+"""Problems that are printed; a file with more is not the file that was meant."""
+
+
+def load(
+    path: FilePath,
+    *,
+    overrides: Sequence[str] = (),
+    target: str | None = None,
+    broker: str | None = None,
+    environ: Mapping[str, str],
+) -> Plan:
+    """Read, check and plan a scenario file.
+
+    `overrides` are `dotted.key=value`; `target` is a file with what stands under `target:`, or a broker's
+    URL; `broker` wins over everything. `environ` fills in `${VAR}`. Raises ScenarioError with all problems.
+    """
+    plan, _ = load_with_marks(
+        path, overrides=overrides, target=target, broker=broker, environ=environ
+    )
+    return plan
+
+
+def load_with_marks(
+    path: FilePath,
+    *,
+    overrides: Sequence[str] = (),
+    target: str | None = None,
+    broker: str | None = None,
+    environ: Mapping[str, str],
+) -> tuple[Plan, Marks]:
+    """As `load`; the marks find the place in the file for a later problem (`Marks.problem`)."""
+    root, problems = _read_file(path, str(path), environ)
+    if target is not None:
+        root, found = _targeted(root, target, environ)
+        problems += found
+    root, found = apply_sets(root, overrides, environ)
+    problems += found
+    if broker is not None:
+        root = with_broker(root, broker)
+    if not isinstance(root, MapTree):
+        problems.append(root.mark.problem((), "a scenario is a mapping: write key: value lines"))
+        raise _error(problems)
+    _check_depth(root, problems)
+    return _planned(root, problems)
+
+
+def _planned(root: MapTree, problems: list[Problem]) -> tuple[Plan, Marks]:
+    data, marks = plain(root), Marks(root)
+    scenario, findings = _validated(data)
+    # What is wrong with a value already (a variable that is not set) is not said twice.
+    known = {(problem.file, problem.line, problem.column) for problem in problems}
+    for finding in findings:
+        problem = marks.problem(finding.path, finding.message, at_key=finding.at_key)
+        if (problem.file, problem.line, problem.column) not in known:
+            problems.append(problem)
+    if problems or scenario is None:
+        raise _error(problems)
+    return plan_of(scenario, data), marks
+
+
+def _validated(data: dict[str, Any]) -> tuple[Scenario | None, list[Finding]]:
+    findings = list(not_available(data))
+    try:
+        scenario = Scenario.model_validate(data)
+    except ValidationError as exc:
+        wrong = [_finding(error) for error in exc.errors(include_url=False, include_input=False)]
+        scenario = None
+        parts = valid_parts(data, [finding.path for finding in wrong])
+        findings += wrong
+    else:
+        parts = parts_of(scenario, data)
+    findings += combinations(parts)
+    findings += thresholds(parts)
+    return scenario, findings
+
+
+def _finding(error: ErrorDetails) -> Finding:
+    """The path of a pydantic error: its `loc` without the tags of unions."""
+    loc = error["loc"]
+    names_key = bool(loc) and loc[-1] == "[key]"
+    path: Path = tuple(
+        part
+        for part in (loc[:-1] if names_key else loc)
+        if not (isinstance(part, str) and part.startswith(TAG))
+    )
+    return Finding(path, error["msg"], at_key=names_key or error["type"] == UNKNOWN_KEY)
+
+
+def _error(problems: Iterable[Problem]) -> ScenarioError:
+    found = sorted(set(problems))
+    if len(found) > MAX_PROBLEMS:
+        last = found[MAX_PROBLEMS]
+        more = Mark(last.file, last.line, last.column).problem(
+            (), f"and {len(found) - MAX_PROBLEMS} more problems"
+        )
+        found = [*found[:MAX_PROBLEMS], more]
+    return ScenarioError(found)
+
+
+def _targeted(root: Tree, target: str, environ: Mapping[str, str]) -> tuple[Tree, list[Problem]]:
+    if "://" in target:
+        return with_broker(root, target, TARGET), []
+    tree, problems = _read_file(FilePath(target), target, environ)
+    if not isinstance(tree, MapTree):
+        message = "a target file holds what stands under target: (broker, results, settings)"
+        raise ScenarioError([*problems, tree.mark.problem((), message)])
+    return with_target(root, tree), problems
+
+
+def _read_file(path: FilePath, name: str, environ: Mapping[str, str]) -> tuple[Tree, list[Problem]]:
+    return read_yaml(_text(path, name), name, environ)
+
+
+def _text(path: FilePath, name: str) -> str:
+    try:
+        with path.open("rb") as file:
+            # One more than is allowed, or a device file would be read for ever.
+            raw = file.read(4 * MAX_CHARACTERS + 1)
+    except (OSError, ValueError) as exc:
+        reason = getattr(exc, "strerror", None) or str(exc)
+        raise ScenarioError([Mark(name).problem((), f"cannot be read: {reason}")]) from exc
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as exc:
+        before = raw[: exc.start].decode("utf-8", "replace")
+        mark = Mark(name, before.count("\n") + 1, len(before) - before.rfind("\n"))
+        raise ScenarioError([mark.problem((), "the file is not UTF-8 text")]) from exc
+
+
+def _check_depth(root: Tree, problems: Iterable[Problem]) -> None:
+    """Aliases and overrides can nest what is not too deep by itself."""
+    level: list[Tree] = [root]
+    for _ in range(MAX_DEPTH + 1):
+        level = [below for tree in level for below in _below(tree)]
+        if not level:
+            return
+    message = f"nested too deeply: at most {MAX_DEPTH} levels"
+    raise _error([*problems, level[0].mark.problem((), message)])
+
+
+def _below(tree: Tree) -> Iterable[Tree]:
+    if isinstance(tree, Scalar):
+        return ()
+    if isinstance(tree, ListTree):
+        return tree.members
+    return [entry.value for entry in tree.entries.values()]

@@ -1,0 +1,101 @@
+"""A checked scenario -> the Plan."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from orchestrator.records import (
+    ExecutorKind,
+    Plan,
+    PoolPlan,
+    TargetPlan,
+    Threshold,
+    WorkloadPlan,
+)
+from orchestrator.scenario.canvas import canvas_node
+from orchestrator.scenario.masking import masked
+from orchestrator.scenario.models import Pool, Scenario, Target, ThresholdObject
+from orchestrator.scenario.thresholds import parse_expression, parse_key
+from orchestrator.scenario.workload_models import Workload
+
+
+def plan_of(scenario: Scenario, data: Mapping[str, Any]) -> Plan:
+    """The plan; `data` is the scenario as run, of which the plan keeps a copy without its secrets."""
+    pools = scenario.workers if isinstance(scenario.workers, dict) else {}
+    return Plan(
+        name=scenario.name,
+        app=scenario.app,
+        seed=scenario.seed,
+        target=_target(scenario.target),
+        pools=tuple(_pool(name, pool) for name, pool in pools.items()),
+        workloads=tuple(_workload(name, model) for name, model in scenario.workloads.items()),
+        thresholds=tuple(
+            _threshold(key, check)
+            for key, checks in scenario.thresholds.items()
+            for check in checks
+        ),
+        warmup_s=scenario.warmup,
+        source=masked(data),
+        description=scenario.description,
+    )
+
+
+def _target(target: Target) -> TargetPlan:
+    return TargetPlan(target.broker, target.results, target.settings)
+
+
+def _pool(name: str, pool: Pool) -> PoolPlan:
+    return PoolPlan(
+        name=name,
+        queues=tuple(dict.fromkeys(pool.queues)),
+        pool=pool.pool,
+        concurrency=pool.concurrency,
+        count=pool.count,
+        prefetch_multiplier=pool.prefetch_multiplier,
+        env=pool.env,
+        options=tuple(pool.options),
+    )
+
+
+def _workload(name: str, model: Workload) -> WorkloadPlan:
+    given = {
+        "vus": getattr(model, "vus", 1),
+        "iterations": getattr(model, "iterations", None),
+        "rate_per_s": getattr(model, "rate", None),
+        "duration_s": getattr(model, "duration", None),
+        "max_duration_s": getattr(model, "max_duration", 600.0),
+        "max_in_flight": getattr(model, "max_in_flight", None),
+    }
+    return WorkloadPlan(
+        name=name,
+        executor=cast(ExecutorKind, model.executor),
+        canvas=canvas_node(model.canvas),
+        start_time_s=model.start_time,
+        graceful_stop_s=model.graceful_stop,
+        timeout_s=model.timeout,
+        aggregate=model.aggregate,
+        tags=model.tags,
+        **given,
+    )
+
+
+def _threshold(key: str, check: str | ThresholdObject) -> Threshold:
+    options = {}
+    text = check if isinstance(check, str) else check.threshold
+    if isinstance(check, ThresholdObject):
+        options = {
+            "abort_on_fail": check.abort_on_fail,
+            "delay_abort_eval_s": check.delay_abort_eval,
+            "window_s": check.window,
+        }
+    metric, tags = parse_key(key)
+    parsed = parse_expression(metric, text)
+    return Threshold(
+        metric=metric.name,
+        tags=tags,
+        expression=text,
+        aggregation=parsed.aggregation,
+        percentile=parsed.percentile,
+        operator=parsed.operator,
+        limit=parsed.limit,
+        **cast(dict[str, Any], options),
+    )
