@@ -24,8 +24,8 @@ def canvas_node(model: Any) -> Node:
 
 
 def task_call(model: models.TaskNode) -> Call:
-    """The record of a task node. ``options`` are those of ``apply_async``: durations in seconds, ``link``
-    and ``link_error`` as tuples of Calls."""
+    """The record of a task node. ``options`` are those of ``apply_async``: durations in seconds,
+    ``link`` and ``link_error`` as tuples of Calls."""
     return Call(
         task=model.task,
         args=tuple(argument_value(value) for value in model.args),

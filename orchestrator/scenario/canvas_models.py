@@ -1,4 +1,5 @@
-"""Canvas nodes as the file writes them: exactly one of task, group, chord, chain, map, starmap, chunks."""
+"""Canvas nodes as the file writes them: exactly one of task, group, chord, chain, map, starmap,
+chunks."""
 
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Self
@@ -203,8 +204,8 @@ class TaskNode(CanvasModel):
     queue: QueueName | None = Field(
         default=None, description="The queue. Default: as the app routes it."
     )
-    options: TaskOptions = Field(
-        default=TaskOptions(), description="What `apply_async` takes besides."
+    options: TaskOptions | None = Field(
+        default=None, description="What `apply_async` takes besides."
     )
     immutable: bool = Field(
         default=False, description="Take no result of a task before it (Celery's `si`)."
@@ -261,7 +262,8 @@ class ChordNode(CanvasModel):
 
 
 class ChainNode(CanvasModel):
-    """Nodes one after the other; each takes the result of the one before it as its first argument."""
+    """Nodes one after the other; each takes the result of the one before it as its first
+    argument."""
 
     chain: "list[CanvasNode]" = Field(min_length=1, description="The links.")
 

@@ -1,4 +1,5 @@
-"""What no single key can say: combinations that cannot work, and names that must exist elsewhere."""
+"""What no single key can say: combinations that cannot work, and names that must exist
+elsewhere."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

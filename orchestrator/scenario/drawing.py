@@ -1,7 +1,7 @@
 """Drawing: a canvas with generators -> the canvas of one iteration with plain values.
 
-A `Drawer` compiles a canvas once into closures, so that an iteration costs a few microseconds. What holds
-no generator is not copied: the drawn canvas shares it with the plan.
+A `Drawer` compiles a canvas once into closures, so that an iteration costs a few microseconds.
+What holds no generator is not copied: the drawn canvas shares it with the plan.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -32,8 +32,8 @@ def draw(node: Node, *, seed: int, workload: str, iteration: int) -> Node:
 
 
 class Drawer:
-    """Draws the iterations of one workload. Which values come depends on the seed, the workload's name and
-    the iteration's number only, and not on what was drawn before."""
+    """Draws the iterations of one workload. Which values come depends on the seed, the workload's
+    name and the iteration's number only, and not on what was drawn before."""
 
     __slots__ = ("_draw", "_key")
 
@@ -57,7 +57,8 @@ class _Constant:
 
 
 class _Compiler:
-    """`times` is how often a place is drawn in one canvas: the product of the `count`s around it."""
+    """`times` is how often a place is drawn in one canvas: the product of the `count`s around
+    it."""
 
     def __init__(self) -> None:
         self._sites = 0

@@ -1,9 +1,9 @@
 """Argument generators and the stream of random numbers that they draw from.
 
-The stream of an iteration depends on (seed, workload, iteration) only, so that iteration 17 has the same
-arguments on every machine and whatever the timing. It is SplitMix64 (Steele, Lea, Flood: "Fast splittable
-pseudorandom number generators", OOPSLA 2014): a stream costs nothing to start, where seeding a
-`random.Random` costs 6 us each.
+The stream of an iteration depends on (seed, workload, iteration) only, so that iteration 17 has
+the same arguments on every machine and whatever the timing. It is SplitMix64 (Steele, Lea, Flood:
+"Fast splittable pseudorandom number generators", OOPSLA 2014): a stream costs nothing to start,
+where seeding a `random.Random` costs 6 us each.
 """
 
 import hashlib

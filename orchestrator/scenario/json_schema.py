@@ -15,8 +15,8 @@ _LATER = ("faults", "matrix")
 
 
 def json_schema() -> dict[str, Any]:
-    """JSON Schema, draft 2020-12. It refuses what the loader refuses, where JSON Schema can say so; what
-    ${VAR} will be is left to the loader."""
+    """JSON Schema, draft 2020-12. It refuses what the loader refuses, where JSON Schema can say
+    so; what ${VAR} will be is left to the loader."""
     schema = Scenario.model_json_schema()
     _only_this_release(schema)
     schema = _with_variables(schema)

@@ -33,8 +33,9 @@ def load(
 ) -> Plan:
     """Read, check and plan a scenario file.
 
-    `overrides` are `dotted.key=value`; `target` is a file with what stands under `target:`, or a broker's
-    URL; `broker` wins over everything. `environ` fills in `${VAR}`. Raises ScenarioError with all problems.
+    `overrides` are `dotted.key=value`; `target` is a file with what stands under `target:`, or a
+    broker's URL; `broker` wins over everything. `environ` fills in `${VAR}`. Raises ScenarioError
+    with all problems.
     """
     plan, _ = load_with_marks(
         path, overrides=overrides, target=target, broker=broker, environ=environ
@@ -82,11 +83,11 @@ def _planned(root: MapTree, problems: list[Problem]) -> tuple[Plan, Marks]:
 
 def _validated(data: dict[str, Any]) -> tuple[Scenario | None, list[Finding]]:
     findings = list(not_available(data))
+    scenario: Scenario | None = None
     try:
         scenario = Scenario.model_validate(data)
     except ValidationError as exc:
         wrong = [_finding(error) for error in exc.errors(include_url=False, include_input=False)]
-        scenario = None
         parts = valid_parts(data, [finding.path for finding in wrong])
         findings += wrong
     else:

@@ -21,7 +21,8 @@ Unit = Literal["ms", "count", "ratio", "per second", "bytes"]
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """`tags` are those of the built-in ones that its measurements carry; `unit` is that of its values."""
+    """`tags` are those of the built-in ones that its measurements carry; `unit` is that of its
+    values."""
 
     name: str
     kind: MetricKind

@@ -1,4 +1,5 @@
-"""The scenario file, version 1: what it may hold. `docs/scenario.md` and the JSON Schema are made of this."""
+"""The scenario file, version 1: what it may hold. `docs/scenario.md` and the JSON Schema are made
+of this."""
 
 import re
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -92,13 +93,14 @@ class Target(StrictModel):
 
     broker: Annotated[str, _BROKER_BOUND, _address(BROKERS, "broker")] = Field(
         default="embedded",
-        description="embedded: a private server that is started and ended with the run; redis, valkey: "
+        description="embedded: a private server that lives as long as the run; redis, valkey: "
         "the same, of that kind; app: what the app is configured for; or a URL.",
         examples=["embedded", "redis://localhost:6379/0"],
     )
     results: Annotated[str, _RESULTS_BOUND, _address(RESULTS, "result backend")] = Field(
         default="auto",
-        description="auto: the same server as the broker; none: no results, so none are checked; or a URL.",
+        description="auto: the same server as the broker; none: no results, so none are "
+        "checked; or a URL.",
         examples=["auto", "redis://localhost:6379/1"],
     )
     settings: Annotated[dict[str, Any], BeforeValidator(_settings)] = Field(

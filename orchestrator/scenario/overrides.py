@@ -81,8 +81,8 @@ def _parse_value(text: str, column: int, environ: Mapping[str, str]) -> tuple[Tr
 
 
 def _put(root: Tree, steps: Sequence[tuple[str, Mark]], value: Tree) -> Tree:
-    """A copy of the tree with `value` at the end of `steps`. Aliases share branches of a tree, so no
-    branch is ever changed in place."""
+    """A copy of the tree with `value` at the end of `steps`. Aliases share branches of a tree, so
+    no branch is ever changed in place."""
     return _put_below(root, steps, value, ())
 
 
@@ -95,7 +95,8 @@ def _put_below(tree: Tree, steps: Sequence[tuple[str, Mark]], value: Tree, done:
         member = _put_below(tree.members[position], rest, value, (*done, position))
         members = (*tree.members[:position], member, *tree.members[position + 1 :])
         return replace(tree, members=members)
-    # An override may open up what was a scalar: `workers=attach` in the file, `workers.a.pool=` over it.
+    # An override may open up what was a scalar: `workers=attach` in the file, `workers.a.pool=`
+    # over it.
     entries = dict(tree.entries) if isinstance(tree, MapTree) else {}
     old = entries.get(part)
     below = old.value if old else MapTree(mark, {})

@@ -1,8 +1,8 @@
 """The parts of a scenario that can be checked against each other.
 
-A file with one wrong workload still has other parts that are right: they are checked against each other
-all the same, so that all problems come at once. What a wrong part might have declared is never held
-against the rest.
+A file with one wrong workload still has other parts that are right: they are checked against each
+other all the same, so that all problems come at once. What a wrong part might have declared is
+never held against the rest.
 """
 
 from collections.abc import Iterable, Mapping

@@ -19,7 +19,8 @@ from orchestrator.scenario.workload_models import Workload
 
 
 def plan_of(scenario: Scenario, data: Mapping[str, Any]) -> Plan:
-    """The plan; `data` is the scenario as run, of which the plan keeps a copy without its secrets."""
+    """The plan; `data` is the scenario as run, of which the plan keeps a copy without its
+    secrets."""
     pools = scenario.workers if isinstance(scenario.workers, dict) else {}
     return Plan(
         name=scenario.name,
@@ -57,7 +58,7 @@ def _pool(name: str, pool: Pool) -> PoolPlan:
 
 
 def _workload(name: str, model: Workload) -> WorkloadPlan:
-    given = {
+    given: dict[str, Any] = {
         "vus": getattr(model, "vus", 1),
         "iterations": getattr(model, "iterations", None),
         "rate_per_s": getattr(model, "rate", None),
@@ -79,7 +80,7 @@ def _workload(name: str, model: Workload) -> WorkloadPlan:
 
 
 def _threshold(key: str, check: str | ThresholdObject) -> Threshold:
-    options = {}
+    options: dict[str, Any] = {}
     text = check if isinstance(check, str) else check.threshold
     if isinstance(check, ThresholdObject):
         options = {
@@ -97,5 +98,5 @@ def _threshold(key: str, check: str | ThresholdObject) -> Threshold:
         percentile=parsed.percentile,
         operator=parsed.operator,
         limit=parsed.limit,
-        **cast(dict[str, Any], options),
+        **options,
     )

@@ -1,7 +1,7 @@
 """Durations, rates and sizes as a scenario writes them: numbers that always carry their unit.
 
-Each parser takes the text and gives a plain number in the unit that its name says, or raises ValueError
-with a message that shows how to write it.
+Each parser takes the text and gives a plain number in the unit that its name says, or raises
+ValueError with a message that shows how to write it.
 """
 
 import re
@@ -11,7 +11,8 @@ MAX_RATE_PER_S = 1_000_000
 
 NUMBER = r"[0-9]+(?:\.[0-9]+)?"
 
-# Largest unit first and each at most once: `1m30s`, never `30s1m` or `1s1s`, so that a slip is not a sum.
+# Largest unit first and each at most once: `1m30s`, never `30s1m` or `1s1s`, so that a slip is not
+# a sum.
 DURATION_PATTERN = (
     rf"^(?=[0-9])(?:({NUMBER})d)?(?:({NUMBER})h)?(?:({NUMBER})m)?(?:({NUMBER})s)?(?:({NUMBER})ms)?$"
 )

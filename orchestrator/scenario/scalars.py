@@ -1,7 +1,8 @@
 """What one YAML scalar means: environment variables, then the type.
 
-Types are those of YAML 1.2's core schema, in decimal only: `no`, `on`, `010`, `10:30` and dates are the
-strings that they look like, where YAML 1.1 makes booleans, octal and sexagesimal numbers of them.
+Types are those of YAML 1.2's core schema, in decimal only: `no`, `on`, `010`, `10:30` and dates
+are the strings that they look like, where YAML 1.1 makes booleans, octal and sexagesimal numbers
+of them.
 """
 
 import math
@@ -28,8 +29,8 @@ Value = str | int | float | bool | None
 
 
 def substitute(text: str, environ: Mapping[str, str]) -> str:
-    """Fill in `${VAR}` and `${VAR:-default}` (which is for unset and empty ones, as in a shell); `$$`
-    is a dollar, and any other dollar is itself. ValueError for a variable that is not set."""
+    """Fill in `${VAR}` and `${VAR:-default}` (which is for unset and empty ones, as in a shell);
+    `$$` is a dollar, and any other dollar is itself. ValueError for a variable that is not set."""
     if "$" not in text:
         return text
     parts: list[str] = []
@@ -72,7 +73,8 @@ def _variable(match: re.Match[str], environ: Mapping[str, str]) -> str:
 
 
 def resolve(text: str) -> Value:
-    """The value of a plain (unquoted) scalar. ValueError for a number that is not finite or too long."""
+    """The value of a plain (unquoted) scalar. ValueError for a number that is not finite or too
+    long."""
     if text in _WORDS:
         return _WORDS[text]
     if text[:1] not in "+-.0123456789":
@@ -100,7 +102,8 @@ def _finite(text: str) -> float:
 
 
 def tagged(text: str, tag: str) -> Value:
-    """The value of a scalar with an explicit tag: `!!str`, `!!int`, `!!float`, `!!bool` or `!!null`."""
+    """The value of a scalar with an explicit tag: `!!str`, `!!int`, `!!float`, `!!bool` or
+    `!!null`."""
     kind = tag.removeprefix(_TAG)
     if kind in ("!", "str"):
         return text

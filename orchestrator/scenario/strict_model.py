@@ -1,7 +1,8 @@
 """The base of all models of the scenario file: strict types, no unknown keys, messages for people.
 
-Pydantic's own messages name Python types and validators. Every model turns the errors of its fields into
-errors of one kind, `problem`, whose message is ours; the loader then only has to find the place.
+Pydantic's own messages name Python types and validators. Every model turns the errors of its
+fields into errors of one kind, `problem`, whose message is ours; the loader then only has to find
+the place.
 """
 
 from collections.abc import Callable, Iterable
@@ -22,7 +23,8 @@ from orchestrator.scenario.suggestions import did_you_mean, listed
 PROBLEM = "problem"
 UNKNOWN_KEY = "unknown_key"
 TAG = "\0"
-"""Starts every tag of a union, so that a tag in an error's `loc` is never taken for a key of the file."""
+"""Starts every tag of a union, so that a tag in an error's `loc` is never taken for a key of the
+file."""
 
 
 def tag(word: str) -> str:
@@ -54,22 +56,22 @@ class StrictModel(BaseModel):
         return explained(error)
 
     @classmethod
-    def keys(cls) -> list[str]:
+    def key_names(cls) -> list[str]:
         """The keys that this mapping takes."""
         return [field.alias or name for name, field in cls.model_fields.items()]
 
     @classmethod
     def unknown_key(cls, key: str) -> str:
         """The message for a key that this mapping does not take."""
-        hint = did_you_mean(key, cls.keys())
-        return f"unknown key{hint or f': {cls.described_as} takes {listed(cls.keys())}'}"
+        hint = did_you_mean(key, cls.key_names())
+        return f"unknown key{hint or f': {cls.described_as} takes {listed(cls.key_names())}'}"
 
 
 def problem(
     message: str, loc: tuple[int | str, ...] = (), *, kind: str = PROBLEM
 ) -> InitErrorDetails:
     """One line error with our message."""
-    error = PydanticCustomError(kind, "{message}", {"message": message})  # type: ignore[arg-type]
+    error = PydanticCustomError(kind, "{message}", {"message": message})
     return InitErrorDetails(type=error, loc=loc, input=None)
 
 

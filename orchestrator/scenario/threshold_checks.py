@@ -1,4 +1,5 @@
-"""Thresholds against the scenario: a check that can never be measured would be a check in name only."""
+"""Thresholds against the scenario: a check that can never be measured would be a check in name
+only."""
 
 from collections.abc import Iterator
 

@@ -33,7 +33,8 @@ class Expression:
 
 
 def parse_key(key: str) -> tuple[Metric, dict[str, str]]:
-    """`task_duration{task:add,queue:add}` -> the metric and the tags. ValueError says what is wrong."""
+    """`task_duration{task:add,queue:add}` -> the metric and the tags. ValueError says what is
+    wrong."""
     match = _KEY.fullmatch(key)
     if match is None:
         raise ValueError(

@@ -7,9 +7,11 @@ from orchestrator.scenario.tree import Path
 
 
 def nodes(node: Node, path: Path = ()) -> Iterator[tuple[Path, Node]]:
-    """The node itself and every node in it, `link` and `link_error` too, each with the path of its mapping.
+    """The node itself and every node in it, `link` and `link_error` too, each with the path of its
+    mapping.
 
-    The node of a `Repeat` comes once. A node has a path below `path`, for example ("group", "each").
+    The node of a `Repeat` comes once. A node has a path below `path`, for example ("group",
+    "each").
     """
     yield path, node
     if isinstance(node, Call):
@@ -35,7 +37,8 @@ def _members(group: Group, path: Path) -> Iterator[tuple[Path, Node]]:
 
 
 def task_names(node: Node, path: Path = ()) -> Iterator[tuple[Path, Call]]:
-    """Every Call in a canvas, also linked and mapped ones, with the path of its `task` key's value."""
+    """Every Call in a canvas, also linked and mapped ones, with the path of its `task` key's
+    value."""
     for place, found in nodes(node, path):
         if isinstance(found, Call):
             yield (*place, "task"), found

@@ -66,10 +66,11 @@ class Workload(StrictModel):
 
     @classmethod
     def unknown_key(cls, key: str) -> str:
-        takers = [name for name, model in MODELS.items() if key in model.keys()]
+        takers = [name for name, model in MODELS.items() if key in model.key_names()]
         if takers:
-            mine = cls.model_fields["executor"].annotation.__args__[0]  # type: ignore[union-attr]
-            return f"{mine} does not take this key; {listed(takers)} {'does' if len(takers) == 1 else 'do'}"
+            mine = cls.described_as
+            verb = "does" if len(takers) == 1 else "do"
+            return f"{mine} does not take this key; {listed(takers)} {verb}"
         return super().unknown_key(key)
 
 

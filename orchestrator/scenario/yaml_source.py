@@ -1,7 +1,7 @@
 """YAML text -> a `Tree` with a mark on every value.
 
-Built from libyaml's events and not by its composer: the composer recurses in C without a bound, drops
-duplicate keys, and expands "billion laughs" before anyone can count.
+Built from libyaml's events and not by its composer: the composer recurses in C without a bound,
+drops duplicate keys, and expands "billion laughs" before anyone can count.
 """
 
 from collections.abc import Iterator, Mapping
@@ -43,8 +43,8 @@ class _Frame:
 def read_yaml(
     text: str, file: str, environ: Mapping[str, str], *, column: int = 1
 ) -> tuple[Tree, list[Problem]]:
-    """Read one document. Gives its tree and what is wrong with single values in it; raises ScenarioError
-    where there is no tree to give. `column` is where the first line starts."""
+    """Read one document. Gives its tree and what is wrong with single values in it; raises
+    ScenarioError where there is no tree to give. `column` is where the first line starts."""
     reader = _Reader(file, environ, column)
     reader.check_text(text)
     try:
