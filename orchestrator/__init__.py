@@ -1,8 +1,9 @@
-"""celery-orchestrator: the load, correctness and fault laboratory for Celery, and its asyncio client.
+"""celery-orchestrator: the load, correctness and fault laboratory for Celery, and its asyncio
+client.
 
-``from orchestrator import Client`` is the asyncio client; everything else is behind the command line
-(``python -m orchestrator --help``). Importing this package alone imports neither Celery nor Redis.
-"""
+``from orchestrator import Client`` is the asyncio client; everything else is behind the command
+line (``python -m orchestrator --help``). Importing this package alone imports neither Celery nor
+Redis."""
 
 from typing import TYPE_CHECKING, Any
 

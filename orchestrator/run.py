@@ -5,22 +5,17 @@ ends a run early (a signal, a threshold, a pool or a broker that dies) ends it t
 door: the load stops, what was measured is kept, everything that was started is stopped, and the
 result is marked partial."""
 
-import os
-import platform
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
 
 import anyio
-import psutil
 from celery import Celery
 
-from orchestrator import __version__
 from orchestrator.celery_app import app_urls, apply_target
 from orchestrator.client import Client
 from orchestrator.environment import variables
@@ -29,13 +24,19 @@ from orchestrator.environment.guardian import open_guardian
 from orchestrator.environment.pools import Pools, PoolStart, open_pools
 from orchestrator.environment.worker_environ import worker_environ
 from orchestrator.errors import ExitCode, OrchestratorError, root_error
+from orchestrator.judge.exit_code import exit_code
+from orchestrator.judge.judge import judge
 from orchestrator.judge.ledger import Ledger
 from orchestrator.load import CanvasBuilder, Driver
 from orchestrator.load.clock import NS_PER_S, after, now_ns, sleep_until
 from orchestrator.load.functions import load_function
 from orchestrator.observe.backlog import RedisBacklog
+from orchestrator.observe.host import host, versions
+from orchestrator.observe.pool_reports import pool_reports
 from orchestrator.observe.probe_server import ProbeServer, open_probe_server
+from orchestrator.observe.process_sampler import Usage
 from orchestrator.observe.series import Series
+from orchestrator.observe.timeline import TimelineContext
 from orchestrator.records import (
     BrokerInfo,
     Judgement,
@@ -44,6 +45,7 @@ from orchestrator.records import (
     RunResult,
     Sample,
     ThresholdResult,
+    Verdict,
 )
 from orchestrator.scenario import calls
 
@@ -52,6 +54,7 @@ SAMPLE_S = 1.0
 SETTLE_S = 2.0
 """How long, after the last canvas, results that nobody awaited (earlier links, callbacks) may
 take."""
+NO_BROKER = BrokerInfo("not started", version="", path=None, url="", results_url="")
 SIGNAL_CODES: Mapping[str, ExitCode] = {
     "SIGINT": ExitCode.INTERRUPTED,
     "SIGTERM": ExitCode.TERMINATED,
@@ -276,7 +279,7 @@ class Run:
         ]
         if not due:
             return
-        judgement, _ = self._judge(
+        judgement, _, _ = self._judge(
             replace(self.plan, thresholds=tuple(due)), now_ns(), running=True
         )
         for result in judgement.thresholds:
@@ -301,25 +304,86 @@ class Run:
 
     def _judge(
         self, plan: Plan, end_ns: int, *, running: bool = False
-    ) -> tuple[Judgement, Mapping[str, Outcome]]:
-        raise NotImplementedError
+    ) -> tuple[Judgement, Sequence[Outcome], Mapping[str, Verdict]]:
+        ledger = self._ledger
+        outcomes = tuple(
+            ledger.timeline.outcomes(
+                self._context(),
+                measured_from_ns=ledger.measured_from_ns,
+                unfinished=self._measured.unfinished.__contains__,
+            )
+        )
+        judgement, verdict_of = judge(
+            plan,
+            outcomes,
+            ledger.canvases,
+            ledger.chords,
+            measured_s=max(0.0, (end_ns - ledger.measured_from_ns) / NS_PER_S),
+            measured_from_ns=ledger.measured_from_ns,
+            until_ns=end_ns,
+            dropped=ledger.dropped_iterations,
+            folds=ledger.folds,
+            samples=self._series.samples if self._series else (),
+            not_run=ledger.checker.not_run(),
+            running=running,
+        )
+        return judgement, outcomes, verdict_of
+
+    def _context(self) -> TimelineContext:
+        consumers: dict[str, set[str]] = {}
+        for pool in self.plan.pools:
+            for queue in pool.queues:
+                consumers.setdefault(queue, set()).add(pool.name)
+        return TimelineContext(
+            pool_of_worker=self._pools.process_names if self._pools else {},
+            pool_of_queue={
+                queue: min(pools) for queue, pools in consumers.items() if len(pools) == 1
+            },
+            tags={workload.name: workload.tags for workload in self.plan.workloads},
+        )
 
     def _result(self, started_at: datetime, duration_s: float) -> RunResult:
-        raise NotImplementedError
+        measured = self._measured
+        judgement, outcomes, verdict_of = self._judge(self.plan, measured.load_end_ns)
+        if measured.aborted is not None:
+            judgement = _with_abort(judgement, measured.aborted)
+        own = self._series.usage.get("", Usage()) if self._series else Usage()
+        return RunResult(
+            id=self.id,
+            plan=self.plan,
+            started_at=started_at.isoformat(timespec="milliseconds"),
+            startup_s=measured.startup_s,
+            duration_s=duration_s,
+            exit_code=self._exit_code(judgement),
+            stopped_by=str(measured.error) if measured.error else measured.stopped_by,
+            partial=measured.stopped_by is not None or measured.error is not None,
+            broker=measured.broker or NO_BROKER,
+            versions=versions(),
+            host=host(),
+            pools=pool_reports(self._pools.status(), self._series, outcomes)
+            if self._pools and self._series
+            else (),
+            judgement=judgement,
+            outcomes=outcomes,
+            samples=self._series.samples if self._series else (),
+            verdict_of=verdict_of,
+            orchestrator_cpu_s=own.cpu_s,
+            orchestrator_rss_max_bytes=self._series.rss_max_bytes.get("", 0) if self._series else 0,
+            probe_lost_events=self._lost_events,
+        )
+
+    def _exit_code(self, judgement: Judgement) -> ExitCode:
+        measured = self._measured
+        if isinstance(measured.error, OrchestratorError):
+            return measured.error.exit_code
+        return SIGNAL_CODES.get(measured.stopped_by or "", exit_code(judgement))
 
 
-def versions() -> dict[str, str]:
-    """What ran: our version and those of what we stand on."""
-    packages = ("celery", "kombu", "redis", "gevent", "eventlet", "numpy")
-    return {
-        "orchestrator": __version__,
-        "python": platform.python_version(),
-        **{package: version(package) for package in packages},
-    }
-
-
-def host() -> dict[str, int]:
-    """The machine: processors that we may use, and memory in bytes."""
-    usable = getattr(os, "sched_getaffinity", None)
-    cpus = len(usable(0)) if usable else os.cpu_count() or 1
-    return {"cpus": cpus, "memory_bytes": psutil.virtual_memory().total}
+def _with_abort(judgement: Judgement, aborted: ThresholdResult) -> Judgement:
+    """What ended the run stays failed, whatever came in while it ended."""
+    key = (aborted.metric, aborted.expression)
+    thresholds = tuple(
+        aborted if (result.metric, result.expression) == key else result
+        for result in judgement.thresholds
+    )
+    return replace(judgement, thresholds=thresholds)

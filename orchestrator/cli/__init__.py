@@ -63,8 +63,8 @@ class LazyGroup(click.Group):
     "  python -m orchestrator run my.yaml --set workloads.sums.rate=50/s --json\n"
     "  python -m orchestrator check scenarios/*.yaml\n"
     "  python -m orchestrator call add 4 6\n\n"
-    "\b\nExit codes: 0 passed, 1 a threshold failed, 2 usage or scenario invalid,\n3 environment not "
-    "ready, 4 a bug of ours, 5 verification failed, 130/143 stopped by a signal.",
+    "\b\nExit codes: 0 passed, 1 a threshold failed, 2 usage or scenario invalid,\n"
+    "3 environment not ready, 4 a bug of ours, 5 verification failed, 130/143 a signal.",
 )
 @click.version_option(__version__, prog_name="celery-orchestrator")
 def cli() -> None:

@@ -16,7 +16,7 @@ from orchestrator.errors import UsageError
 @click.option(
     "--password-env",
     metavar="NAME",
-    help="Ask for the password in the environment variable NAME.  [default: none, on loopback only]",
+    help="The environment variable that holds the password.  [default: none, loopback only]",
 )
 def command(port: int | None, password_env: str | None) -> None:
     """Run the embedded broker in the foreground, on loopback, until a signal ends it.

@@ -31,7 +31,10 @@ class Ledger:
     def for_workloads(
         cls, workloads: Iterable[WorkloadPlan], load_function: Callable[[str], Callable[..., Any]]
     ) -> "Ledger":
-        """A ledger that folds the final values of each workload with an ``aggregate``."""
+        """A ledger that folds the final values of each workload with an ``aggregate``.
+
+        ``load_function`` imports the ``module:function`` of an aggregate that names one.
+        """
         return cls(
             {
                 workload.name: Fold.named(workload.aggregate, load_function)
@@ -52,10 +55,10 @@ class Ledger:
     def ended(self, outcome: CanvasOutcome, value: Any) -> None:
         self.canvases.append(outcome)
         self.timeline.ended(outcome)
-        fold = self.folds.get(outcome.workload)
+        accumulator = self.folds.get(outcome.workload)
         measured = outcome.intended_ns >= self.measured_from_ns
-        if fold is not None and measured and outcome.state == "ok":
-            fold.add(outcome.iteration, value)
+        if accumulator is not None and measured and outcome.state == "ok":
+            accumulator.add(outcome.iteration, value)
 
     def dropped(self, workload: str, count: int) -> None:
         self.dropped_iterations[workload] = self.dropped_iterations.get(workload, 0) + count

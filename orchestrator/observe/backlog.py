@@ -71,7 +71,7 @@ class RedisBacklog:
         await self._redis.aclose()
 
 
-def _ids(message: bytes) -> Iterator[str]:
+def _ids(message: bytes | str) -> Iterator[str]:
     """The task id in a message, which is the envelope itself or, in ``unacked``, a list that starts
     with it."""
     try:

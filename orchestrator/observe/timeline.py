@@ -82,8 +82,9 @@ class Timeline:
         for expectation in submission.expectations:
             if expectation.direct:
                 track = self._tracks[expectation.id]
-                track.sent_ns = sent_ns
-                track.published_ns = published_ns
+                if track.published_ns is None:  # else a worker was quick enough to retry already
+                    track.sent_ns = sent_ns
+                    track.published_ns = published_ns
 
     def ended(self, outcome: CanvasOutcome) -> None:
         self._ended[(outcome.workload, outcome.iteration)] = outcome
@@ -93,6 +94,7 @@ class Timeline:
     def published(self, task_id: str, at_ns: int) -> None:
         """A worker published it: a later link, a chord's body, or a retry."""
         if track := self._tracks.get(task_id):
+            track.sent_ns = None
             track.published_ns = at_ns
 
     def received(self, task_id: str, at_ns: int, worker: str) -> None:
@@ -201,8 +203,9 @@ class Timeline:
             retries=track.retries,
             results=track.results,
             matched=track.matched,
-            late=unfinished or canvas.state == "timeout",
+            late=canvas.state == "timeout",
             ignored=expectation.ignored,
             measured=canvas.intended_ns >= measured_from_ns,
-            reason="still queued or running at the end of the run" if unfinished else track.reason,
+            unfinished=unfinished,
+            reason=track.reason,
         )

@@ -135,9 +135,8 @@ def test_what_is_still_queued_or_running_at_the_end_is_said_to_be() -> None:
     assert timeline.running() == {"queued"}
     timeline.ended(CanvasOutcome("w", 0, 100, 110, 120, None, "failed"))
     by_id = {o.id: o for o in outcomes(timeline, unfinished=lambda task_id: task_id == "queued")}
-    assert by_id["queued"].late
-    assert "still queued or running" in (by_id["queued"].reason or "")
-    assert not by_id["lost"].late
+    assert by_id["queued"].unfinished
+    assert not by_id["lost"].unfinished
 
 
 def test_tasks_of_a_stopped_canvas_count_only_with_a_result() -> None:
@@ -175,3 +174,14 @@ def test_warm_up_is_marked() -> None:
     timeline.ended(ended())
     (outcome,) = timeline.outcomes(CONTEXT, measured_from_ns=101, unfinished=lambda _: False)
     assert not outcome.measured
+
+
+def test_an_attempt_that_a_worker_published_has_no_sending_time_of_ours() -> None:
+    timeline = Timeline()
+    sent = submission(expectation("a"))
+    timeline.add(sent)
+    timeline.published("a", 450)
+    timeline.sent(sent, 110, 120)
+    timeline.ended(ended())
+    (outcome,) = outcomes(timeline)
+    assert (outcome.intended_ns, outcome.sent_ns, outcome.published_ns) == (100, None, 450)

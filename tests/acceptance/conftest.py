@@ -1,0 +1,52 @@
+"""Acceptance: the real command, its exit code, its files, and what it leaves behind."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.command import Command
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Iterator[Command]:
+    """The command; at the end of the test nothing that it started may be left."""
+    command = Command(tmp_path)
+    yield command
+    left = command.processes()
+    lines = [f"{process.pid} {process.name()}" for process in left]
+    for process in left:
+        process.kill()
+    assert not lines, f"left behind: {lines}"
+
+
+@pytest.fixture
+def write_scenario(tmp_path: Path) -> Callable[[str], Path]:
+    """Write a scenario file and give its path."""
+
+    def write(text: str) -> Path:
+        path = tmp_path / "scenario.yaml"
+        path.write_text(text)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def path_without_redis(tmp_path: Path) -> str:
+    """A PATH on which no Redis or Valkey server is found, but the rest of the system's tools
+    are."""
+    directory = tmp_path / "bin"
+    directory.mkdir()
+    servers = {"redis-server", "valkey-server"}
+    for place in os.environ["PATH"].split(os.pathsep):
+        for tool in _tools(Path(place)):
+            link = directory / tool.name
+            if tool.name not in servers and not link.exists():
+                link.symlink_to(tool)
+    return str(directory)
+
+
+def _tools(directory: Path) -> Sequence[Path]:
+    return sorted(directory.iterdir()) if directory.is_dir() else ()

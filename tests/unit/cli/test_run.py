@@ -1,0 +1,35 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from orchestrator.cli.run import make_run_directory, worst
+from orchestrator.errors import ExitCode, UsageError
+
+
+@pytest.mark.parametrize(
+    ("codes", "expected"),
+    [
+        ([0], 0),
+        ([0, 1], 1),
+        ([1, 5], 5),
+        ([5, 3, 1], 3),
+        ([0, 130], 130),
+        ([4, 130], 4),
+    ],
+)
+def test_verification_outranks_thresholds_and_so_on(codes: list[int], expected: int) -> None:
+    assert worst([ExitCode(code) for code in codes]) == expected
+
+
+def test_the_run_directory_is_named_after_scenario_time_and_run(tmp_path: Path) -> None:
+    directory = make_run_directory(tmp_path / "deep" / "runs", "mixed", "a1b2c3")
+    assert directory.name.startswith("mixed-20")
+    assert directory.name.endswith("Z-a1b2c3")
+    assert (directory / "workers").is_dir()
+
+
+def test_a_run_directory_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match="cannot make the run directory"):
+        make_run_directory(tmp_path / "file", "mixed", str(os.getpid()))

@@ -1,0 +1,126 @@
+"""The driver with a client that the test scripts: what is recorded of each ending."""
+
+from typing import Any, cast
+
+import anyio
+import pytest
+
+from orchestrator.client import Client
+from orchestrator.errors import PublishUncertain
+from orchestrator.load.canvas import BuiltCanvas, CanvasBuilder
+from orchestrator.load.clock import now_ns
+from orchestrator.load.driver import Driver
+from orchestrator.records import Call, CanvasOutcome, Submission, WorkloadPlan
+
+
+class FakeHandle:
+    def __init__(self, ending: Any) -> None:
+        self._ending = ending
+
+    async def result(self, timeout: float | None = None, propagate: bool = True) -> Any:
+        if self._ending == "never":
+            with anyio.fail_after(timeout):
+                await anyio.sleep_forever()
+        if isinstance(self._ending, BaseException):
+            raise self._ending
+        return self._ending
+
+
+class FakeClient:
+    """Gives the endings in turn; an ending that is a ``PublishUncertain`` breaks the submit."""
+
+    def __init__(self, *endings: Any) -> None:
+        self._endings = iter(endings)
+
+    async def submit(self, signature: Any) -> FakeHandle:
+        await anyio.lowlevel.checkpoint()
+        ending = next(self._endings)
+        if isinstance(ending, PublishUncertain):
+            raise ending
+        return FakeHandle(ending)
+
+
+class FakeBuilder:
+    def build(self, iteration: int, intended_ns: int) -> BuiltCanvas:
+        submission = Submission("w", iteration, (), "id", (), intended_ns)
+        return BuiltCanvas(cast("Any", None), submission)
+
+
+class FakeRecorder:
+    def __init__(self) -> None:
+        self.ended_with: list[tuple[CanvasOutcome, Any]] = []
+        self.events: list[str] = []
+        self.dropped_count = 0
+
+    def submitted(self, submission: Submission) -> None:
+        self.events.append("submitted")
+
+    def published(self, submission: Submission, sent_ns: int, published_ns: int) -> None:
+        assert submission.intended_ns <= sent_ns <= published_ns
+        self.events.append("published")
+
+    def ended(self, outcome: CanvasOutcome, value: Any) -> None:
+        self.ended_with.append((outcome, value))
+
+    def dropped(self, workload: str, count: int) -> None:
+        self.dropped_count += count
+
+
+def driver(recorder: FakeRecorder, *endings: Any, **keys: Any) -> Driver:
+    plan: dict[str, Any] = {"executor": "shared-iterations", "iterations": len(endings), **keys}
+    workload = WorkloadPlan("w", canvas=Call("add"), **plan)
+    builder = cast("CanvasBuilder", FakeBuilder())
+    return Driver(cast("Client", FakeClient(*endings)), recorder, [(workload, builder)])
+
+
+async def test_a_value_a_failure_and_a_timeout_are_told_apart() -> None:
+    recorder = FakeRecorder()
+    await driver(recorder, 7, ValueError("bad"), "never", timeout_s=0.05).run(now_ns())
+    states = [(outcome.state, value, outcome.error) for outcome, value in recorder.ended_with]
+    assert states[0] == ("ok", 7, None)
+    assert states[1] == ("failed", None, "ValueError: bad")
+    assert states[2][0] == "timeout"
+    assert recorder.events == ["submitted", "published"] * 3
+    assert recorder.ended_with[2][0].seen_ns is None
+
+
+async def test_a_timeout_that_the_task_raised_is_a_failure() -> None:
+    recorder = FakeRecorder()
+    await driver(recorder, TimeoutError("of the task")).run(now_ns())
+    assert recorder.ended_with[0][0].state == "failed"
+
+
+async def test_cancelling_records_what_was_in_flight_as_stopped() -> None:
+    recorder = FakeRecorder()
+    running = driver(recorder, "never", "never", vus=2)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(running.run, now_ns())
+        with anyio.fail_after(5):
+            while running.in_flight < 2 or recorder.events.count("published") < 2:
+                await anyio.lowlevel.checkpoint()
+        tasks.cancel_scope.cancel()
+    assert [outcome.state for outcome, _ in recorder.ended_with] == ["stopped", "stopped"]
+    assert running.in_flight == 0
+
+
+async def test_graceful_stop_bounds_the_wait_after_the_end() -> None:
+    recorder = FakeRecorder()
+    with anyio.fail_after(5):
+        await driver(
+            recorder,
+            "never",
+            executor="constant-arrival-rate",
+            iterations=None,
+            rate_per_s=10.0,
+            duration_s=0.05,
+            graceful_stop_s=0.05,
+        ).run(now_ns())
+    assert [outcome.state for outcome, _ in recorder.ended_with] == ["stopped"]
+
+
+async def test_a_lost_broker_ends_the_load() -> None:
+    recorder = FakeRecorder()
+    with pytest.raises(ExceptionGroup) as caught:
+        await driver(recorder, PublishUncertain()).run(now_ns())
+    assert caught.group_contains(PublishUncertain)
+    assert recorder.ended_with[0][0].state == "stopped"

@@ -1,0 +1,52 @@
+"""A sample's rates are differences, and its CPU is that of the pools' own processes."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from orchestrator.observe.series import Series
+from orchestrator.observe.timeline import Counts
+
+
+class FakeBacklog:
+    async def depths(self) -> dict[str, int]:
+        return {"add": 5, "unacked": 2}
+
+
+@pytest.fixture
+def busy() -> Iterator[int]:
+    process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    yield process.pid
+    process.kill()
+    process.wait()
+
+
+async def test_counts_are_of_the_interval_and_usage_of_the_pool(busy: int) -> None:
+    counts = Counts()
+    series = Series(
+        counts, in_flight=lambda: 3, pids=lambda: {"add": (busy,)}, backlog=FakeBacklog()
+    )
+    await series.take(0.0)
+    counts.sent, counts.completed, counts.failed = 10, 8, 1
+    first = await series.take(1.0)
+    counts.sent, counts.completed = 15, 15
+    second = await series.take(2.0)
+    assert (first.sent, first.completed, first.failed) == (10, 8, 1)
+    assert (second.sent, second.completed, second.failed) == (5, 7, 0)
+    assert second.backlog == {"add": 5, "unacked": 2}
+    assert second.in_flight == 3
+    assert second.pools["add"][1] > 1_000_000
+    assert series.rss_max_bytes["add"] >= second.pools["add"][1]
+    assert series.usage["add"].cpu_s > 0
+    assert second.orchestrator_rss_bytes > 1_000_000
+    assert len(series.samples) == 3
+
+
+async def test_without_a_backlog_to_read_it_is_empty_not_zero() -> None:
+    series = Series(
+        Counts(), in_flight=lambda: 0, pids=lambda: {"me": (os.getpid(),)}, backlog=None
+    )
+    assert (await series.take(0.0)).backlog == {}
