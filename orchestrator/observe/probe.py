@@ -1,7 +1,8 @@
 """The probe: runs inside the workers and says what happens to each task, when it happens.
 
 A worker loads it with `-I orchestrator.observe.probe`; it does nothing unless ORCHESTRATOR_PROBE
-names a unix socket. Only the standard library and `celery.signals` are imported.
+names a unix socket. Only the standard library, `celery.signals` and a list of names
+are imported.
 
 Every process (a prefork worker has several) has one stream connection, opened at its first event.
 Every event is sent at once, without blocking: a worker that is killed has already told all that
@@ -33,7 +34,10 @@ from typing import Any
 
 from celery import signals
 
+from orchestrator.environment import variables
+
 BUFFER_BYTES = 1 << 20
+CHUNK_BYTES = 1 << 14
 FLUSH_AFTER_S = 0.02
 LAST_FLUSH_S = 1.0
 
@@ -47,6 +51,7 @@ class Link:
         self._path = path
         self._name = name
         self._buffer_bytes = buffer_bytes
+        self._socket: _socket.socket | None = None
         self.reset()
 
     def reset(self) -> None:
@@ -54,7 +59,9 @@ class Link:
         state.
         """
         self._lock = threading.Lock()
-        self._socket: _socket.socket | None = None
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
         self._gone = False
         self._waiting = bytearray(f"H {os.getpid()} {self._name}\n".encode())
         self._dropped = 0
@@ -94,7 +101,7 @@ class Link:
         if self._socket is None and not self._connect():
             return
         while self._waiting and not self._gone:
-            sent = self._try_send(bytes(self._waiting))
+            sent = self._try_send(bytes(self._waiting[:CHUNK_BYTES]))
             del self._waiting[:sent]
             if not sent:
                 self._arm()
@@ -197,10 +204,10 @@ class Probe:
 
 def start(environ: Mapping[str, str]) -> None:
     """Connect a probe when `environ` says where to; used once, by the import in a worker."""
-    path = environ.get("ORCHESTRATOR_PROBE")
+    path = environ.get(variables.PROBE)
     if not path:
         return
-    link = Link(path, environ.get("ORCHESTRATOR_POOL", "worker"))
+    link = Link(path, environ.get(variables.POOL, "worker"))
     os.register_at_fork(after_in_child=link.reset)
     Probe(link.send, link.flush_now).connect()
 

@@ -19,6 +19,10 @@ SOCKET_NAME = "probe.sock"
 # Every prefork child connects, and all of them at the start of the load.
 _BACKLOG = 1024
 
+# asyncio needs three passes of its loop from accepting a connection to reading from it
+# (`_accept_connection2` is a task, which calls `connection_made` and the reader by `call_soon`).
+_QUIET_PASSES = 5
+
 
 class ProbeListener(Protocol):
     """Is told of each event. Times are `time.monotonic_ns()` of the worker, which is this host's
@@ -63,7 +67,7 @@ class ProbeServer:
         task may still be on its way when its result has already been seen.
         """
         quiet = 0
-        while quiet < 2:  # the first quiet pass may be before a chunk just read is handed over
+        while quiet < _QUIET_PASSES:
             quiet = 0 if self._anything_to_read() else quiet + 1
             await anyio.lowlevel.checkpoint()
 

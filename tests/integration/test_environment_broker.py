@@ -11,6 +11,8 @@ import anyio
 import psutil
 import pytest
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError
 
 from orchestrator.environment.broker import NO_RESULTS_URL, open_broker
@@ -66,7 +68,7 @@ async def test_the_private_server_is_locked_and_gone_at_the_end(tmp_path: Path) 
             }
             assert (await client.config_get("save")) == {"save": ""}
             process = psutil.Process((await client.info("server"))["process_id"])
-        async with Redis(host="127.0.0.1", port=port) as stranger:
+        async with Redis(port=port, retry=Retry(NoBackoff(), 0)) as stranger:
             with pytest.raises(AuthenticationError):
                 await stranger.ping()
         password = broker.url.partition("://:")[2].partition("@")[0]

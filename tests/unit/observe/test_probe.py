@@ -23,6 +23,11 @@ class Listener:
         self._socket.bind(self.path)
         self._socket.listen()
         self._socket.settimeout(20)
+        self._links: list[Link] = []
+
+    def link(self, name: str = "add", **options: int) -> Link:
+        self._links.append(Link(self.path, name, **options))
+        return self._links[-1]
 
     def accept(self) -> socket.socket:
         connection, _ = self._socket.accept()
@@ -30,6 +35,8 @@ class Listener:
         return connection
 
     def close(self) -> None:
+        for link in self._links:
+            link.reset()
         self._socket.close()
 
 
@@ -79,7 +86,7 @@ def test_each_signal_is_one_line() -> None:
 
 
 def test_the_first_line_says_who_it_is(listener: Listener) -> None:
-    link = Link(listener.path, "add.2")
+    link = listener.link("add.2")
     link.send(b"S 1 x\n")
     link.send(b"S 2 y\n")
     with listener.accept() as connection:
@@ -97,7 +104,7 @@ def test_nobody_listening_is_silence(tmp_path: Path) -> None:
 
 
 def test_a_listener_that_goes_away_is_silence(listener: Listener) -> None:
-    link = Link(listener.path, "add")
+    link = listener.link()
     link.send(b"S 1 x\n")
     listener.accept().close()
     for _ in range(10):
@@ -108,7 +115,7 @@ def test_a_listener_that_goes_away_is_silence(listener: Listener) -> None:
 
 def test_what_the_kernel_does_not_take_follows_by_itself(listener: Listener) -> None:
     """A listener that is busy for a while loses nothing, and sending never waits for it."""
-    link = Link(listener.path, "add")
+    link = listener.link()
     link.send(b"S 0 x\n")
     with listener.accept() as connection:
         lines = [b"S %d %s\n" % (n, b"x" * 100) for n in range(1, 5000)]
@@ -120,7 +127,7 @@ def test_what_the_kernel_does_not_take_follows_by_itself(listener: Listener) -> 
 
 
 def test_what_does_not_fit_is_counted(listener: Listener) -> None:
-    link = Link(listener.path, "add", buffer_bytes=1000)
+    link = listener.link(buffer_bytes=1000)
     sent = 20_000
     for number in range(sent):
         link.send(b"S %d %s\n" % (number, b"x" * 100))
@@ -147,10 +154,10 @@ def test_a_full_queue_of_connections_is_tried_again(listener: Listener) -> None:
             break
         except OSError:
             pytest.skip("this system refuses connections that do not fit, instead of waiting")
-    link = Link(listener.path, "add")
+    link = listener.link()
     link.send(b"S 1 x\n")
     assert link._socket is None
-    for other in others[:-1]:
+    for _ in others[:-1]:
         listener.accept().close()
     with listener.accept() as connection:
         assert read_until(connection, b"x\n") == [f"H {os.getpid()} add", "S 1 x"]
@@ -159,7 +166,7 @@ def test_a_full_queue_of_connections_is_tried_again(listener: Listener) -> None:
 
 
 def test_the_last_flush_waits_a_little(listener: Listener) -> None:
-    link = Link(listener.path, "add")
+    link = listener.link()
     link.send(b"S 0 x\n")
     connection = listener.accept()
     while not link._waiting:
@@ -189,6 +196,7 @@ def test_a_forked_child_has_its_own_connection(listener: Listener) -> None:
             lines[tuple(event.split(" ", 2)[2] for event in events)] = first
     assert set(lines) == {("parent", "parent again"), ("child",)}
     assert len(set(lines.values())) == 2
+    assert all(first.startswith("H ") and first.endswith(" add") for first in lines.values())
 
 
 def read_all(connection: socket.socket) -> list[str]:
