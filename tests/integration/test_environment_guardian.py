@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -103,6 +104,7 @@ def test_kill_9_leaves_nothing(tmp_path: Path, guardian_too: bool) -> None:
         for process in tree:
             if process.is_running():
                 process.kill()
+        shutil.rmtree(said["directory"], ignore_errors=True)
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
