@@ -7,11 +7,12 @@ the values as they arrive, the outcome does not depend on the order.
 import heapq
 import math
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from hashlib import sha256
-from typing import Any, Protocol
+from typing import Any
 
 from orchestrator.errors import UsageError
 from orchestrator.judge.canonical import encode
@@ -23,27 +24,31 @@ Number = int | float | Decimal | Fraction
 Function = Callable[[Any, Any], Any]
 
 
-class Fold(Protocol):
-    """The accumulator of one workload."""
+class Fold(ABC):
+    """The accumulator of one workload's final values."""
 
+    _value: Any = None
+
+    @staticmethod
+    def named(aggregate: str, load_function: Callable[[str], Function]) -> "Fold":
+        """A new accumulator: one of `FOLDS`, or for ``module:function`` what ``load_function``
+        gives, a function that is called with the accumulated value (None at first) and the next
+        one, and gives the new accumulated value."""
+        if aggregate in FOLDS:
+            return FOLDS[aggregate]()
+        return FunctionFold(aggregate, load_function(aggregate))
+
+    @abstractmethod
     def add(self, iteration: int, value: Any) -> None:
-        """Take the final value of one canvas. Raises `UsageError` for a value that it cannot
-        take."""
+        """Take the final value of one canvas. Raises `UsageError` for one that it cannot take."""
 
     @property
     def value(self) -> Any:
         """What all values so far come to; None before the first (0 for `count`)."""
+        return self._value
 
 
-def fold(aggregate: str | None, function: Function | None = None) -> Fold | None:
-    """A new accumulator. ``function`` is what ``module:function`` names: it is called with the
-    accumulated value (None at first) and the next one, and gives the new accumulated value."""
-    if function is not None:
-        return FunctionFold(aggregate or "aggregate", function)
-    return None if aggregate is None else FOLDS[aggregate]()
-
-
-class SumFold:
+class SumFold(Fold):
     """The sum of all numbers in all values: exact for integers, rounded once for floats."""
 
     name = "sum"
@@ -59,7 +64,9 @@ class SumFold:
             self.count += 1
             if isinstance(number, int):
                 self._integers += number
-            elif isinstance(number, float) or not math.isfinite(number):
+            elif isinstance(number, float):
+                self._floats.add(number)
+            elif isinstance(number, Decimal) and not number.is_finite():
                 self._floats.add(float(number))
             else:
                 self._others = (self._others or Fraction()) + Fraction(number)
@@ -73,7 +80,7 @@ class SumFold:
         return self._floats.total((self._others or Fraction()) + self._integers)
 
 
-class MeanFold:
+class MeanFold(Fold):
     """The mean of all numbers in all values. A mean of integers beyond the range of a float is
     rounded down to an integer."""
 
@@ -95,25 +102,23 @@ class MeanFold:
             return total // self._sum.count
 
 
-class _Extreme:
+class _Extreme(Fold):
     """The least or the greatest of all numbers; NaN when there is one among them."""
 
     name = ""
 
-    def __init__(self) -> None:
-        self.value: Any = None
-
     def add(self, iteration: int, value: Any) -> None:
-        if self.value != self.value:
+        if self._value != self._value:
             return
         for number in numbers(value, self.name, iteration):
-            if self.value is None or number != number or self.beats(number, self.value):
-                self.value = number
+            if self._value is None or number != number or self.beats(number, self._value):
+                self._value = number
             if number != number:
                 return
 
+    @abstractmethod
     def beats(self, number: Any, best: Any) -> bool:
-        raise NotImplementedError
+        """Whether ``number`` takes the place of ``best``."""
 
 
 class MinFold(_Extreme):
@@ -130,30 +135,28 @@ class MaxFold(_Extreme):
         return bool(number > best)
 
 
-class CountFold:
+class CountFold(Fold):
     """How many values there are: a group gives one for each of its tasks, an array one for each of
     its elements."""
 
-    def __init__(self) -> None:
-        self.value = 0
+    _value = 0
 
     def add(self, iteration: int, value: Any) -> None:
-        self.value += sum(1 for _ in leaves(value))
+        self._value += sum(1 for _ in leaves(value))
 
 
-class LastFold:
+class LastFold(Fold):
     """The value of the highest iteration."""
 
     def __init__(self) -> None:
         self._iteration: int | None = None
-        self.value: Any = None
 
     def add(self, iteration: int, value: Any) -> None:
         if self._iteration is None or iteration >= self._iteration:
-            self._iteration, self.value = iteration, value
+            self._iteration, self._value = iteration, value
 
 
-class CollectFold:
+class CollectFold(Fold):
     """All values in the order of their iterations, as a list. Beyond `COLLECT_CAP` of them, a
     mapping: ``first`` (those of the lowest iterations), ``cap`` and ``count`` (of all)."""
 
@@ -182,7 +185,7 @@ class CollectFold:
         return {"first": values, "cap": self._cap, "count": self._count}
 
 
-class DigestFold:
+class DigestFold(Fold):
     """A SHA-256 over all pairs of iteration and value: equal runs with equal seeds have equal
     digests.
 
@@ -204,21 +207,21 @@ class DigestFold:
         return sha256(f"{self._count}:{self._sum:x}".encode()).hexdigest()
 
 
-class FunctionFold:
+class FunctionFold(Fold):
     """The user's own: ``function(accumulated, value)``, in the order in which canvases end."""
 
     def __init__(self, name: str, function: Function) -> None:
         self._name = name
         self._function = function
-        self.value: Any = None
 
     def add(self, iteration: int, value: Any) -> None:
         try:
-            self.value = self._function(self.value, value)
+            self._value = self._function(self._value, value)
         except Exception as exc:  # it is the user's code: say where it stopped
             raise UsageError(
                 f"aggregate: {self._name} raised {type(exc).__name__}: {exc}"
-                f" at iteration {iteration}, for {brief(value)}; it is called with (accumulated or None, value)"
+                f" at iteration {iteration}, for {brief(value)};"
+                " it is called with (accumulated or None, value)"
             ) from exc
 
 

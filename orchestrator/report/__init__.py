@@ -1,0 +1,1 @@
+"""RunResult -> text and files. Nothing here measures or judges; every figure was made before."""

@@ -1,0 +1,82 @@
+"""``tasks.csv.gz``: a row for each task, for whoever wants to look closer than any report does."""
+
+import csv
+import gzip
+import io
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from orchestrator.environment.masking import mask_text
+from orchestrator.judge.histogram import NS_PER_MS
+from orchestrator.judge.metrics import GAPS
+from orchestrator.judge.wording import clip
+from orchestrator.records import Outcome, RunResult, Verdict
+from orchestrator.report.atomic import atomic_write
+
+POINTS = ("intended", "sent", "published", "received", "started", "finished", "seen")
+HEADER = (
+    "id", "task", "queue", "pool", "worker", "workload", "iteration",
+    "verdict", "state", "executions", "retries",
+    *(f"{point}_ms" for point in POINTS),
+    *(f"{gap}_ms" for gap in GAPS),
+    "task_duration_ms", "reason",
+)  # fmt: skip
+TEXT_LIMIT = 500
+
+
+def write_tasks_csv(result: RunResult, path: Path) -> None:
+    """Write a row for each outcome, gzipped. Times are in ms since the first time of the run; a
+    time that nobody saw is empty."""
+    with (
+        atomic_write(path) as stream,
+        # Without a name and a time inside, equal runs give equal files.
+        gzip.GzipFile("", "wb", fileobj=stream, compresslevel=6, mtime=0) as packed,
+        io.TextIOWrapper(packed, encoding="utf-8", errors="backslashreplace", newline="") as text,
+    ):
+        writer = csv.writer(text)
+        writer.writerow(HEADER)
+        start_ns = _start_ns(result)
+        writer.writerows(_row(each, result.verdict_of, start_ns) for each in result.outcomes)
+
+
+def _start_ns(result: RunResult) -> int:
+    first = (
+        outcome.sent_ns if outcome.intended_ns is None else outcome.intended_ns
+        for outcome in result.outcomes
+    )
+    return min((at_ns for at_ns in first if at_ns is not None), default=0)
+
+
+def _row(
+    outcome: Outcome, verdict_of: Mapping[str, Verdict], start_ns: int
+) -> list[str | int | None]:
+    executions = outcome.executions
+    return [
+        clip(outcome.id, TEXT_LIMIT),
+        clip(outcome.task, TEXT_LIMIT),
+        clip(outcome.queue, TEXT_LIMIT),
+        clip(outcome.pool, TEXT_LIMIT),
+        clip(outcome.worker, TEXT_LIMIT),
+        clip(outcome.workload, TEXT_LIMIT),
+        outcome.iteration,
+        verdict_of.get(outcome.id, ""),
+        outcome.state,
+        "" if executions is None else executions,
+        outcome.retries,
+        *(_ms(getattr(outcome, f"{point}_ns"), start_ns) for point in POINTS),
+        *_gaps(outcome),
+        clip(mask_text(outcome.reason or ""), TEXT_LIMIT),
+    ]
+
+
+def _gaps(outcome: Outcome) -> Iterator[str]:
+    for begin, end in GAPS.values():
+        yield _ms(getattr(outcome, end), getattr(outcome, begin))
+    begin_ns = outcome.published_ns if outcome.intended_ns is None else outcome.intended_ns
+    yield _ms(outcome.seen_ns, begin_ns)
+
+
+def _ms(at_ns: int | None, since_ns: int | None) -> str:
+    if at_ns is None or since_ns is None:
+        return ""
+    return f"{(at_ns - since_ns) / NS_PER_MS:.3f}"
