@@ -53,17 +53,23 @@ def _iso_time(text: str) -> str:
 class ExpectValue(StrictModel):
     """The task's result equals this value."""
 
+    described_as: ClassVar[str] = "this expect"
+
     value: Any = Field(description="The result.", examples=[42])
 
 
 class ExpectType(StrictModel):
     """The task's result is of this type."""
 
+    described_as: ClassVar[str] = "this expect"
+
     type: TypeName = Field(description="The type's name.", examples=["int"])
 
 
 class ExpectApprox(StrictModel):
     """The task's result is close to this number."""
+
+    described_as: ClassVar[str] = "this expect"
 
     approx: float = Field(description="The number.", examples=[1.5])
     rel: float = Field(default=1e-9, ge=0, description="The relative tolerance.")
@@ -72,11 +78,15 @@ class ExpectApprox(StrictModel):
 class ExpectRaises(StrictModel):
     """The task fails with this exception."""
 
+    described_as: ClassVar[str] = "this expect"
+
     raises: TypeName = Field(description="The exception's name.", examples=["ValueError"])
 
 
 class ExpectCall(StrictModel):
     """A function of yours, called with the task's arguments, returns what the task must return."""
+
+    described_as: ClassVar[str] = "this expect"
 
     call: Function = Field(description="The function.", examples=["references:product"])
 

@@ -81,6 +81,16 @@ class _Compiler:
         if all(isinstance(part, _Constant) for part in (args, kwargs, options)):
             return _Constant(call)
         task, queue, immutable, expect = call.task, call.queue, call.immutable, call.expect
+        if isinstance(kwargs, _Constant) and isinstance(options, _Constant):
+            kwargs_value, options_value = kwargs.value, options.value
+
+            def drawn_args(stream: Stream) -> Call:
+                # By far the most frequent kind, and worth a microsecond.
+                return Call(
+                    task, args(stream), kwargs_value, queue, options_value, immutable, expect
+                )
+
+            return drawn_args
 
         def drawn(stream: Stream) -> Call:
             return Call(
@@ -94,7 +104,7 @@ class _Compiler:
             return self._repeated(group.members, times)
         members = self._many(group.members, times)
         if isinstance(members, _Constant):
-            return _Constant(group)
+            return _Constant(Group(members.value))
         return lambda stream: Group(members(stream))
 
     def _repeated(self, repeat: Repeat, times: int) -> Draw:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 _MASK = (1 << 64) - 1
+_ONE_DRAW = 1 << 32
 _GOLDEN = 0x9E3779B97F4A7C15
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _TO_TEXT = bytes(_ALPHABET[byte & 63] for byte in range(256))
@@ -40,6 +41,8 @@ class Stream:
 
     def below(self, bound: int) -> int:
         """A whole number in [0, bound), for a bound of any size; its bias is under 2**-32."""
+        if bound <= _ONE_DRAW:
+            return self.bits() * bound >> 64
         width = bound.bit_length() + 32
         bits = self.bits()
         drawn = 64

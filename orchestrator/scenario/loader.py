@@ -14,13 +14,10 @@ from orchestrator.scenario.models import Scenario
 from orchestrator.scenario.overrides import TARGET, apply_sets, with_broker, with_target
 from orchestrator.scenario.parts import parts_of, valid_parts
 from orchestrator.scenario.plan import plan_of
-from orchestrator.scenario.strict_model import TAG, UNKNOWN_KEY
+from orchestrator.scenario.strict_model import MAX_PROBLEMS, TAG, UNKNOWN_KEY
 from orchestrator.scenario.threshold_checks import thresholds
 from orchestrator.scenario.tree import ListTree, MapTree, Mark, Marks, Path, Scalar, Tree, plain
 from orchestrator.scenario.yaml_source import MAX_CHARACTERS, MAX_DEPTH, read_yaml
-
-MAX_PROBLEMS = 200
-"""Problems that are printed; a file with more is not the file that was meant."""
 
 
 def load(
@@ -87,9 +84,8 @@ def _validated(data: dict[str, Any]) -> tuple[Scenario | None, list[Finding]]:
     try:
         scenario = Scenario.model_validate(data)
     except ValidationError as exc:
-        wrong = [_finding(error) for error in exc.errors(include_url=False, include_input=False)]
-        parts = valid_parts(data, [finding.path for finding in wrong])
-        findings += wrong
+        findings += map(_finding, exc.errors(include_url=False, include_input=False))
+        parts = valid_parts(data)
     else:
         parts = parts_of(scenario, data)
     findings += combinations(parts)
@@ -114,7 +110,7 @@ def _error(problems: Iterable[Problem]) -> ScenarioError:
     if len(found) > MAX_PROBLEMS:
         last = found[MAX_PROBLEMS]
         more = Mark(last.file, last.line, last.column).problem(
-            (), f"and {len(found) - MAX_PROBLEMS} more problems"
+            (), f"and more: only the first {MAX_PROBLEMS} problems are shown"
         )
         found = [*found[:MAX_PROBLEMS], more]
     return ScenarioError(found)

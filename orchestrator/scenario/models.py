@@ -5,7 +5,7 @@ import re
 from typing import Annotated, Any, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from orchestrator.scenario.fields import Duration, Name, PositiveDuration, QueueName, text_like
 from orchestrator.scenario.quantities import shown
@@ -66,19 +66,14 @@ def _check_url(url: str) -> None:
         raise ValueError("the URL names no host: write for example redis://localhost:6379/0")
 
 
-def _settings(value: Any) -> Any:
-    for name in value if isinstance(value, dict) else ():
-        if name in _OWN_SETTINGS:
-            raise ValueError(f"{name} is set by {_OWN_SETTINGS[name]}")
-        if not _SETTING.fullmatch(name):
-            raise ValueError(
-                f"{shown(name)} is not a setting: they have lower-case names{_lower(name)}"
-            )
-    return value
-
-
-def _lower(name: str) -> str:
-    return f" (did you mean '{name.lower()}'?)" if _SETTING.fullmatch(name.lower()) else ""
+def _setting(name: str) -> str:
+    if name in _OWN_SETTINGS:
+        raise ValueError(f"this setting is set by {_OWN_SETTINGS[name]}")
+    if not _SETTING.fullmatch(name):
+        raise ValueError(
+            f"{shown(name)} is not a setting: write its lower-case name, for example task_acks_late"
+        )
+    return name
 
 
 _ADDRESS = rf"^({{}}|({'|'.join(SCHEMES).replace('+', '[+]')})://.+)$"
@@ -103,7 +98,7 @@ class Target(StrictModel):
         "checked; or a URL.",
         examples=["auto", "redis://localhost:6379/1"],
     )
-    settings: Annotated[dict[str, Any], BeforeValidator(_settings)] = Field(
+    settings: dict[Annotated[str, AfterValidator(_setting)], Any] = Field(
         default={},
         description="Celery settings by their lower-case names.",
         examples=[{"task_acks_late": True}],
@@ -119,18 +114,15 @@ def _environment(value: Any) -> Any:
     }
 
 
-def _options(value: Any) -> Any:
-    for option in value if isinstance(value, list) else ():
-        if not isinstance(option, str):
-            continue
-        flag = option.split("=")[0]
-        if not flag.startswith("--"):
-            flag = flag[:2]
-        if flag in _OWN_OPTIONS:
-            raise ValueError(f"{flag} is set by {_OWN_OPTIONS[flag]}")
-        if flag in ("-D", "--detach"):
-            raise ValueError(f"{flag}: a pool must not detach, or it could not be ended")
-    return value
+def _option(option: str) -> str:
+    flag = option.split("=")[0]
+    if not flag.startswith("--"):
+        flag = flag[:2]
+    if flag in _OWN_OPTIONS:
+        raise ValueError(f"{flag} is set by {_OWN_OPTIONS[flag]}")
+    if flag in ("-D", "--detach"):
+        raise ValueError(f"{flag}: a pool must not detach, or it could not be ended")
+    return option
 
 
 class Pool(StrictModel):
@@ -155,7 +147,7 @@ class Pool(StrictModel):
     env: Annotated[dict[str, str], BeforeValidator(_environment)] = Field(
         default={}, description="Environment variables.", examples=[{"OMP_NUM_THREADS": "1"}]
     )
-    options: Annotated[list[str], BeforeValidator(_options)] = Field(
+    options: list[Annotated[str, AfterValidator(_option)]] = Field(
         default=[],
         description="More options of `celery worker`.",
         examples=[["--max-tasks-per-child=100"]],

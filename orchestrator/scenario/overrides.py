@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from orchestrator.errors import Problem, ScenarioError
-from orchestrator.scenario.suggestions import did_you_mean
 from orchestrator.scenario.tree import Entry, ListTree, MapTree, Mark, Path, Scalar, Tree, dotted
 from orchestrator.scenario.yaml_source import MAX_DEPTH, read_yaml
 
@@ -108,15 +107,7 @@ def _put_below(tree: Tree, steps: Sequence[tuple[str, Mark]], value: Tree, done:
 def _position(tree: ListTree, part: str, mark: Mark, done: Path) -> int:
     if _POSITION.fullmatch(part) and int(part) < len(tree.members):
         return int(part)
-    known = [str(position) for position in range(len(tree.members))]
-    here = f"{dotted(done)} is a list of {len(known)}"
-    raise ScenarioError(
-        [
-            mark.problem(
-                (*done, part),
-                f"{here}: its members are 0 to {len(known) - 1}{did_you_mean(part, ())}",
-            )
-        ]
-        if known
-        else [mark.problem((*done, part), f"{here}: it has no member {part}")]
-    )
+    size = len(tree.members)
+    known = f"its members are 0 to {size - 1}" if size else "it has none"
+    message = f"{dotted(done)} is a list of {size}: {known}"
+    raise ScenarioError([mark.problem((*done, part), message)])

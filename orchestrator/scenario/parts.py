@@ -5,17 +5,20 @@ other all the same, so that all problems come at once. What a wrong part might h
 never held against the rest.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from orchestrator.records import Node
 from orchestrator.scenario.canvas import canvas_node
 from orchestrator.scenario.models import Pool, Scenario, Target
 from orchestrator.scenario.tree import Path
 from orchestrator.scenario.workload_models import AnyWorkload, Workload
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +60,14 @@ def parts_of(scenario: Scenario, data: Mapping[str, Any]) -> Parts:
     )
 
 
-def valid_parts(data: Mapping[str, Any], wrong: Iterable[Path]) -> Parts:
-    """The parts of a scenario that has problems at the paths `wrong`."""
-    bad = {path[:2] for path in wrong} | {path[:1] for path in wrong}
+def valid_parts(data: Mapping[str, Any]) -> Parts:
+    """The parts of a scenario that is not valid as a whole."""
     workers, workloads = _mapping(data, "workers"), _mapping(data, "workloads")
-    valid = TypeAdapter(dict[str, AnyWorkload]).validate_python(
-        _without(workloads, "workloads", bad)
-    )
-    target = _mapping(data, "target") if ("target",) not in bad else {}
+    valid = _valid(TypeAdapter[Workload](AnyWorkload), workloads)
+    target = _valid(TypeAdapter(Target), {"target": data.get("target")}).get("target", Target())
     return Parts(
-        target=Target.model_validate(target),
-        pools=TypeAdapter(dict[str, Pool]).validate_python(_without(workers, "workers", bad)),
+        target=target,
+        pools=_valid(TypeAdapter(Pool), workers),
         pool_names=tuple(workers),
         workloads=valid,
         workload_names=tuple(workloads),
@@ -82,8 +82,13 @@ def _mapping(data: Mapping[str, Any], key: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _without(entries: dict[str, Any], section: str, bad: set[Path]) -> dict[str, Any]:
-    return {name: value for name, value in entries.items() if (section, name) not in bad}
+def _valid(adapter: TypeAdapter[T], entries: Mapping[str, Any]) -> dict[str, T]:
+    valid: dict[str, T] = {}
+    for name, value in entries.items():
+        # What is wrong with the others is known from the validation of the whole.
+        with suppress(ValidationError):
+            valid[name] = adapter.validate_python(value)
+    return valid
 
 
 def _canvases(workloads: Mapping[str, Workload]) -> dict[str, Node]:

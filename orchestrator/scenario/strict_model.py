@@ -6,6 +6,7 @@ the place.
 """
 
 from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import Any, ClassVar
 
 from pydantic import (
@@ -22,6 +23,8 @@ from orchestrator.scenario.suggestions import did_you_mean, listed
 
 PROBLEM = "problem"
 UNKNOWN_KEY = "unknown_key"
+MAX_PROBLEMS = 200
+"""Problems that are looked up; a file with more is not the file that was meant."""
 TAG = "\0"
 """Starts every tag of a union, so that a tag in an error's `loc` is never taken for a key of the
 file."""
@@ -77,7 +80,7 @@ def problem(
 
 def failed(title: str, errors: Iterable[InitErrorDetails]) -> ValidationError:
     """The error to raise in a validator that has found several problems."""
-    return ValidationError.from_exception_data(title, list(errors))
+    return ValidationError.from_exception_data(title, list(islice(errors, MAX_PROBLEMS + 1)))
 
 
 def explained(error: ErrorDetails) -> InitErrorDetails:

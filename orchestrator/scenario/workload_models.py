@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from orchestrator.scenario.canvas_models import CanvasNode
 from orchestrator.scenario.fields import AnyRate, Duration, Name, PositiveDuration, Rate, text_like
@@ -29,13 +29,10 @@ def _aggregate(value: Any) -> Any:
     return value
 
 
-def _own_tags(tags: dict[str, str]) -> dict[str, str]:
-    taken = [name for name in tags if name in TAGS]
-    if taken:
-        raise ValueError(
-            f"{listed(taken)}: every measurement has this tag already; choose another name"
-        )
-    return tags
+def _own_tag(name: str) -> str:
+    if name in TAGS:
+        raise ValueError("every measurement has this tag already; choose another name")
+    return name
 
 
 Vus = Annotated[int, Field(ge=1, le=MAX_VUS)]
@@ -60,7 +57,7 @@ class Workload(StrictModel):
         description="Folds the canvases' values into the run's answer.",
         examples=["sum"],
     )
-    tags: Annotated[dict[Name, TagValue], BeforeValidator(_own_tags)] = Field(
+    tags: dict[Annotated[Name, AfterValidator(_own_tag)], TagValue] = Field(
         default={}, description="Tags of your own, for thresholds."
     )
 

@@ -80,19 +80,23 @@ class _Reader:
         match = yaml.reader.Reader.NON_PRINTABLE.search(text)
         if match:
             before = text[: match.start()]
-            line = before.count("\n") + 1
-            column = match.start() - before.rfind("\n")
-            mark = Mark(self._file, line, column + (self._column - 1 if line == 1 else 0))
-            self._refuse(mark, f"the character U+{ord(match[0]):04X} is not allowed in YAML")
+            line, column = before.count("\n"), len(before) - before.rfind("\n") - 1
+            self._refuse(
+                self._at(line, column),
+                f"the character U+{ord(match[0]):04X} is not allowed in YAML",
+            )
 
     def syntax_problem(self, exc: yaml.MarkedYAMLError, text: str) -> Problem:
-        mark = exc.problem_mark or exc.context_mark
+        yaml_mark: Any = exc.problem_mark or exc.context_mark
+        lines = text.split("\n")
         message = f"not valid YAML: {exc.problem or exc.context}"
         if exc.problem and exc.context:
             message += f" ({exc.context})"
-        if "${" in text.split("\n")[mark.line if mark and mark.line < text.count("\n") + 1 else 0]:
+        if yaml_mark is None or yaml_mark.line >= len(lines):
+            return self._at(len(lines) - 1, len(lines[-1])).problem((), message)
+        if "${" in lines[yaml_mark.line]:
             message += ' (inside [] and {} a variable is quoted: "${NAME}")'
-        return self._mark(mark).problem((), message)
+        return self._mark(yaml_mark).problem((), message)
 
     def take(self, event: yaml.Event) -> None:
         if isinstance(event, yaml.ScalarEvent):
@@ -111,10 +115,11 @@ class _Reader:
                 )
 
     def _mark(self, mark: Any) -> Mark:
-        if mark is None:
-            return Mark(self._file)
-        shift = self._column if mark.line == 0 else 1
-        return Mark(self._file, mark.line + 1, mark.column + shift)
+        return self._at(mark.line, mark.column)
+
+    def _at(self, line: int, column: int) -> Mark:
+        """The mark of a place that counts from 0."""
+        return Mark(self._file, line + 1, column + (self._column if line == 0 else 1))
 
     def _refuse(self, mark: Mark, message: str) -> None:
         raise ScenarioError([*self.problems, mark.problem(self._path(), message)])
