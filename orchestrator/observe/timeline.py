@@ -119,8 +119,12 @@ class Timeline:
     # ---- from the client ----
 
     def result(self, result: TaskResult) -> None:
+        """A result message. Celery tells some failures twice (a hard time limit: when it strikes, and
+        when the killed process is found); the second is no news, and no second result."""
         track = self._tracks.get(result.id)
         if track is None or result.state not in READY_STATES:
+            return
+        if track.results and "SUCCESS" not in (track.state, result.state):
             return
         track.results += 1
         if track.results > 1:

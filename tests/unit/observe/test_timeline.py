@@ -185,3 +185,15 @@ def test_an_attempt_that_a_worker_published_has_no_sending_time_of_ours() -> Non
     timeline.ended(ended())
     (outcome,) = outcomes(timeline)
     assert (outcome.intended_ns, outcome.sent_ns, outcome.published_ns) == (100, None, 450)
+
+
+def test_a_failure_that_is_told_twice_is_one_result() -> None:
+    timeline = Timeline()
+    timeline.add(submission(expectation("a")))
+    for error in (TimeoutError("limit"), RuntimeError("lost")):
+        timeline.result(TaskResult("a", "FAILURE", None, error, 700))
+    timeline.ended(ended("failed"))
+    (outcome,) = outcomes(timeline)
+    assert (outcome.state, outcome.results) == ("FAILURE", 1)
+    timeline.result(success("a"))
+    assert next(iter(outcomes(timeline))).results == 2
