@@ -164,6 +164,11 @@ class Run:
         self._pools: Pools | None = None
         self._lost_events = 0
 
+    @property
+    def error(self) -> BaseException | None:
+        """What ended the run early, when it was an error."""
+        return self._measured.error
+
     def stop(self, reason: str) -> None:
         """End the run early; ``reason`` is the signal's name or the threshold that was crossed."""
         if self._measured.stopped_by is None:

@@ -6,14 +6,14 @@ Importing this costs click and nothing else: each command imports what it needs 
 import importlib
 import os
 import sys
-import traceback
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
 
 from orchestrator import __version__
-from orchestrator.errors import ExitCode, OrchestratorError, PoolFailed, root_error
+from orchestrator.cli.error_report import report_error
+from orchestrator.errors import ExitCode
 
 COMMANDS: Mapping[str, str] = {
     "run": "Run scenarios and give a verdict.",
@@ -98,21 +98,3 @@ def run_command(argv: Sequence[str]) -> int:
     except BaseException as exc:
         return report_error(exc)
     return int(code or 0)
-
-
-def report_error(error: BaseException) -> int:
-    """Say on stderr what went wrong and return the exit code that goes with it."""
-    cause = root_error(error)
-    if isinstance(cause, OrchestratorError):
-        click.echo(f"{cause}", err=True)
-        if isinstance(cause, PoolFailed) and cause.log_tail:
-            click.echo("the last lines of its log:", err=True)
-            click.echo("\n".join(f"  {line}" for line in cause.log_tail), err=True)
-        return cause.exit_code
-    if isinstance(cause, KeyboardInterrupt):
-        return ExitCode.INTERRUPTED
-    click.echo("".join(traceback.format_exception(error)), err=True)
-    click.echo(
-        "this is a bug in celery-orchestrator: please report it with the lines above", err=True
-    )
-    return ExitCode.BUG

@@ -12,6 +12,7 @@ import anyio
 import click
 
 from orchestrator.cli.check import describe
+from orchestrator.cli.error_report import report_error
 from orchestrator.cli.options import Scenario, load_scenarios, scenario_options
 from orchestrator.cli.progress import Live, Plain, Silent, open_progress
 from orchestrator.errors import ExitCode, UsageError
@@ -90,7 +91,9 @@ def run_scenario(scenario: Scenario, out: Path, *, quiet: bool) -> tuple[RunResu
     run_id = secrets.token_hex(3)
     directory = make_run_directory(out, scenario.plan.name, run_id)
     with open_progress(quiet=quiet) as progress:
-        result = anyio.run(_execute, scenario, directory, run_id, progress)
+        result, error = anyio.run(_execute, scenario, directory, run_id, progress)
+    if error is not None:
+        report_error(error)
     return result, directory
 
 
@@ -108,7 +111,7 @@ def make_run_directory(out: Path, name: str, run_id: str) -> Path:
 
 async def _execute(
     scenario: Scenario, directory: Path, run_id: str, progress: Silent | Live | Plain
-) -> RunResult:
+) -> tuple[RunResult, BaseException | None]:
     from orchestrator.run import Run
 
     run = Run(scenario.plan, scenario.app, directory, run_id, progress)
@@ -116,7 +119,7 @@ async def _execute(
         tasks.start_soon(_stop_on_signal, run)
         result = await run.execute()
         tasks.cancel_scope.cancel()
-    return result
+    return result, run.error
 
 
 async def _stop_on_signal(run: "object") -> None:

@@ -12,6 +12,7 @@ from celery import Celery
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from orchestrator.environment.redis_check import client_url
 from orchestrator.errors import BrokerUnavailable
 
 PAGE = 1_000
@@ -30,7 +31,9 @@ class RedisBacklog:
             for queue in queues
         }
         self._unacked = prefix + options.get("unacked_key", "unacked")
-        self._redis: Redis = Redis.from_url(broker_url, socket_timeout=5, socket_connect_timeout=5)
+        self._redis: Redis = Redis.from_url(
+            client_url(broker_url), socket_timeout=5, socket_connect_timeout=5
+        )
 
     async def depths(self) -> dict[str, int]:
         """Messages per queue, and those with a worker but unacknowledged under ``unacked``."""

@@ -119,8 +119,8 @@ class Timeline:
     # ---- from the client ----
 
     def result(self, result: TaskResult) -> None:
-        """A result message. Celery tells some failures twice (a hard time limit: when it strikes, and
-        when the killed process is found); the second is no news, and no second result."""
+        """A result message. Celery tells some failures twice (a hard time limit: when it strikes,
+        and when the killed process is found); the second is no news, and no second result."""
         track = self._tracks.get(result.id)
         if track is None or result.state not in READY_STATES:
             return

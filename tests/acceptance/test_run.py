@@ -245,12 +245,8 @@ def test_a_pool_that_dies_ends_the_run_with_its_log(
     for line in process.stderr:
         if "sending" in line:
             break
-    worker = next(p for p in command.processes() if "worker_main" in " ".join(p.cmdline()))
-    main = min(
-        (p for p in command.processes() if "worker_main" in " ".join(p.cmdline())),
-        key=lambda p: p.create_time(),
-    )
-    assert worker is not None
+    workers = [p for p in command.processes() if "worker_main" in " ".join(p.cmdline())]
+    main = min(workers, key=lambda process: process.create_time())
     main.kill()
     _, err = process.communicate(timeout=30)
     assert process.returncode == 3, err

@@ -6,8 +6,8 @@ import sys
 import click
 import pytest
 
-from orchestrator.cli import COMMANDS, cli, report_error, run_command
-from orchestrator.errors import BrokerUnavailable, ExitCode, PoolFailed, UsageError
+from orchestrator.cli import COMMANDS, cli, run_command
+from orchestrator.errors import ExitCode
 
 HEAVY = ("celery", "kombu", "redis", "numpy", "gevent", "eventlet", "pydantic", "anyio")
 
@@ -45,31 +45,3 @@ def test_an_unknown_command_is_met_with_a_suggestion(capsys: pytest.CaptureFixtu
 def test_an_unknown_option_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(["run", "x.yaml", "--nosuch"]) == ExitCode.USAGE
     assert "--nosuch" in capsys.readouterr().err
-
-
-def test_our_errors_are_one_line_with_their_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
-    assert report_error(UsageError("that is wrong")) == ExitCode.USAGE
-    assert capsys.readouterr().err == "that is wrong\n"
-
-
-def test_the_cause_is_reported_not_the_group_around_it(capsys: pytest.CaptureFixture[str]) -> None:
-    error = ExceptionGroup(
-        "g", [BrokerUnavailable("no"), ExceptionGroup("h", [PoolFailed("died")])]
-    )
-    assert report_error(error) == ExitCode.ENVIRONMENT
-    assert capsys.readouterr().err == "died\n"
-
-
-def test_a_failed_pool_shows_the_end_of_its_log(capsys: pytest.CaptureFixture[str]) -> None:
-    report_error(PoolFailed("pool add died", log_tail=("line one", "line two")))
-    assert capsys.readouterr().err.splitlines() == [
-        "pool add died",
-        "the last lines of its log:",
-        "  line one",
-        "  line two",
-    ]
-
-
-def test_anything_else_is_our_bug_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
-    assert report_error(ZeroDivisionError("oops")) == ExitCode.BUG
-    assert "this is a bug in celery-orchestrator" in capsys.readouterr().err
