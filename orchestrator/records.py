@@ -192,8 +192,8 @@ class Expectation:
     ignored: bool = False
     """True when the task's result is ignored, so that none will come."""
     after: Inputs | None = None
-    """The tasks that must have succeeded before this one is sent, also when it is immutable and takes no
-    value from them; None when ``inputs`` says it all."""
+    """The tasks that must have succeeded before this one is sent, also when it is immutable and
+    takes no value from them; None when ``inputs`` says it all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +290,8 @@ class Outcome:
     measured: bool
     reason: str | None = None
     unfinished: bool = False
-    """True when the broker or a worker still held the task at the end of the run: not lost, late."""
+    """True when the broker or a worker still held the task at the end of the run: not lost,
+    late."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ from typing import Any
 
 from orchestrator.judge.aggregate import Fold
 from orchestrator.judge.verify import Checker, Finding
-
 from orchestrator.observe.timeline import Timeline
 from orchestrator.records import CanvasOutcome, Submission, TaskResult, WorkloadPlan
 

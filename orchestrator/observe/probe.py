@@ -16,7 +16,7 @@ The protocol is one line an event, `at` being `time.monotonic_ns()`:
     Y <at>                     the worker is ready
     R <at> <task id>           received by the worker's main process
     S <at> <task id>           started
-    F <at> <state> <task id>   finished
+    F <at> <state> <task id>   finished: `at` is when the task's function returned or raised
     P <at> <task id>           published by a worker (a later link, a chord's body, a retry)
     D <count>                  events that were dropped
 """
@@ -29,6 +29,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Mapping
+from functools import wraps
 from time import monotonic_ns
 from typing import Any
 
@@ -40,6 +41,7 @@ BUFFER_BYTES = 1 << 20
 CHUNK_BYTES = 1 << 14
 FLUSH_AFTER_S = 0.02
 LAST_FLUSH_S = 1.0
+ENDED = "_orchestrator_ended_ns"
 
 _LATER = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ENOBUFS, errno.EINTR)
 
@@ -166,6 +168,7 @@ class Probe:
 
     def connect(self) -> None:
         """Listen to Celery's signals in this process (and in those forked from it)."""
+        signals.worker_init.connect(self.watch_ends, weak=False)
         signals.worker_ready.connect(self.ready, weak=False)
         signals.task_received.connect(self.received, weak=False)
         signals.task_prerun.connect(self.started, weak=False)
@@ -186,10 +189,19 @@ class Probe:
         """The task's function is about to be called."""
         self._send(b"S %d %s\n" % (monotonic_ns(), _one_line(task_id)))
 
-    def finished(self, task_id: str, state: str | None = None, **_: Any) -> None:
-        """The task's function returned or raised; `state` is RETRY when it will run again."""
-        line = (monotonic_ns(), (state or "UNKNOWN").encode(), _one_line(task_id))
-        self._send(b"F %d %s %s\n" % line)
+    def watch_ends(self, sender: Any, **_: Any) -> None:
+        """Before the worker has its pool: note the end of every task's function from now on."""
+        for task in sender.app.tasks.values():
+            note_end(task)
+
+    def finished(self, task_id: str, task: Any = None, state: str | None = None, **_: Any) -> None:
+        """The task is through; `state` is RETRY when it will run again.
+
+        This signal comes only after the result was stored, so the time is the one noted before.
+        """
+        at = getattr(task, "request", None)
+        ended_ns = getattr(at, ENDED, None) or monotonic_ns()
+        self._send(b"F %d %s %s\n" % (ended_ns, (state or "UNKNOWN").encode(), _one_line(task_id)))
 
     def published(self, headers: Mapping[str, Any] | None = None, **_: Any) -> None:
         """A task was sent by this worker."""
@@ -200,6 +212,20 @@ class Probe:
     def ending(self, **_: Any) -> None:
         """The process is about to end in good order."""
         self._flush()
+
+
+def note_end(task: Any) -> None:
+    """Wrap `task.run` so that its end is noted in the request, which is the running call's own."""
+    run = task.run
+
+    @wraps(run)
+    def noting(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return run(*args, **kwargs)
+        finally:
+            setattr(task.request, ENDED, monotonic_ns())
+
+    task.run = noting
 
 
 def start(environ: Mapping[str, str]) -> None:
