@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -70,15 +72,34 @@ def busy(**_):
 """
 
 
-@pytest.mark.parametrize("guardian_too", [False, True])
+@contextmanager
+def killed_at_the_end(argv: list[str]) -> Iterator["subprocess.Popen[str]"]:
+    with subprocess.Popen(
+        argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize(
+    "guardian_too",
+    [
+        False,
+        pytest.param(
+            True,
+            marks=pytest.mark.skipif(
+                not sys.platform.startswith("linux"),
+                reason="without the guardian only Linux ends the workers",
+            ),
+        ),
+    ],
+)
 def test_kill_9_leaves_nothing(tmp_path: Path, guardian_too: bool) -> None:
     (tmp_path / "tiny.py").write_text(APP)
     (tmp_path / "victim.py").write_text(VICTIM)
-    with subprocess.Popen(
-        [sys.executable, str(tmp_path / "victim.py"), str(tmp_path)],
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as victim:
+    with killed_at_the_end([sys.executable, str(tmp_path / "victim.py"), str(tmp_path)]) as victim:
         assert victim.stdout is not None
         said = json.loads(victim.stdout.readline())
         tree = psutil.Process(victim.pid).children(recursive=True)
@@ -89,11 +110,9 @@ def test_kill_9_leaves_nothing(tmp_path: Path, guardian_too: bool) -> None:
         assert "worker_main" in names
         victims = tree
         if guardian_too:
-            if not sys.platform.startswith("linux"):
-                pytest.skip("without the guardian only Linux ends the workers")
-            os.kill(said["guardian"], signal.SIGKILL)
             victims = [process for process in tree if "worker_main" in str(process.cmdline())]
-        os.kill(victim.pid, signal.SIGKILL)
+            os.kill(said["guardian"], signal.SIGKILL)
+        victim.kill()
     try:
         deadline = time.monotonic() + 5
         _, alive = psutil.wait_procs(victims, timeout=deadline - time.monotonic())
@@ -114,16 +133,13 @@ def test_an_orchestrator_that_is_stopped_early_leaves_nothing(
     """At a moment when children are being started."""
     (tmp_path / "tiny.py").write_text(APP)
     (tmp_path / "victim.py").write_text(VICTIM)
-    with subprocess.Popen(
-        [sys.executable, str(tmp_path / "victim.py"), str(tmp_path)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    ) as victim:
+    with killed_at_the_end([sys.executable, str(tmp_path / "victim.py"), str(tmp_path)]) as victim:
         me = psutil.Process(victim.pid)
         deadline = time.monotonic() + 20
         while len(me.children()) < 3 and time.monotonic() < deadline:
             time.sleep(0.01)
         tree = me.children(recursive=True)
-        os.kill(victim.pid, signum)
+        victim.send_signal(signum)
+        victim.wait(20)
     _, alive = psutil.wait_procs(tree, timeout=10)
     assert not [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
