@@ -268,11 +268,13 @@ def numbers(
 
 
 class ExactFloats:
-    """A running sum of floats without rounding (Shewchuk 1997, as math.fsum), in a few floats."""
+    """A running sum of floats without rounding: every float is a multiple of 2**-1074."""
+
+    SCALE_BITS = 1074
 
     def __init__(self) -> None:
         self.used = False
-        self._partials: list[float] = []
+        self._scaled = 0
         self._special = 0.0
         """The sum of what is infinite or NaN."""
 
@@ -281,26 +283,15 @@ class ExactFloats:
         if not math.isfinite(number):
             self._special += number
             return
-        kept = 0
-        for partial in self._partials:
-            if abs(number) < abs(partial):
-                number, partial = partial, number
-            high = number + partial
-            low = partial - (high - number)
-            if low:
-                self._partials[kept] = low
-                kept += 1
-            number = high
-        self._partials[kept:] = [number]
+        numerator, denominator = number.as_integer_ratio()
+        self._scaled += numerator << (self.SCALE_BITS + 1 - denominator.bit_length())
 
     def total(self, exact: Fraction) -> float:
         """The sum with ``exact`` added, rounded once; infinite beyond the range of a float."""
         if self._special:
             return self._special
-        if not all(map(math.isfinite, self._partials)):
-            return math.fsum(filter(math.isinf, self._partials))
-        total = exact + sum(map(Fraction, self._partials))
+        total = exact + Fraction(self._scaled, 1 << self.SCALE_BITS)
         try:
             return float(total)
         except OverflowError:
-            return math.copysign(math.inf, total)
+            return math.inf if total > 0 else -math.inf

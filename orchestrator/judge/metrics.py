@@ -159,7 +159,9 @@ class Metrics:
         cell = self._cell(_labels(outcome))
         measured = outcome.measured
         points: tuple[int | None, ...] = _POINTS(outcome)
-        at_ns = max((point for point in points if point is not None), default=0)
+        at_ns = outcome.seen_ns
+        if at_ns is None:
+            at_ns = max((point for point in points if point is not None), default=0)
         self.last_ns = max(self.last_ns, at_ns)
         cell.happened("tasks_sent", at_ns, measured=measured)
         if outcome.retries:
