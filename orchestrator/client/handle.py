@@ -1,10 +1,7 @@
 """A canvas that was sent: wait for its value, revoke it, or hand on its stock result object."""
 
 from collections.abc import Callable, Generator
-from functools import partial
 from typing import Any, Protocol
-
-import anyio.to_thread
 
 from orchestrator.client.decoding import raise_error
 from orchestrator.client.failures import ResultsDisabled, ResultTimeout
@@ -18,9 +15,10 @@ class Origin(Protocol):
     app: Any
     backend: Any
     results_disabled: bool
-    broker_url: str | None
 
     def forget(self, join: Join) -> None: ...
+
+    async def revoke(self, task_ids: list[str], *, terminate: bool, signal: str) -> None: ...
 
 
 class Handle:
@@ -89,8 +87,7 @@ class Handle:
         """
         tree = self._join.tree
         task_ids = sorted({*tree.leaves, *tree.parents} or {self.id})
-        work = partial(_revoke, self._origin, task_ids, terminate=terminate, signal=signal)
-        await anyio.to_thread.run_sync(work)
+        await self._origin.revoke(task_ids, terminate=terminate, signal=signal)
 
     def outcome(self) -> Outcome:
         """How it ended, as a record; call it when `done()`."""
@@ -110,10 +107,3 @@ class Handle:
 
     def __repr__(self) -> str:
         return f"<Handle {self.id}{' done' if self.done() else ''}>"
-
-
-def _revoke(origin: Origin, task_ids: list[str], *, terminate: bool, signal: str) -> None:
-    with origin.app.connection_for_write(origin.broker_url) as connection:
-        origin.app.control.revoke(
-            task_ids, connection=connection, terminate=terminate, signal=signal
-        )

@@ -4,7 +4,8 @@ Serialisation, compression, properties, delivery tags, priorities, exchanges, bi
 topics are kombu's own: its Redis channel runs, on a client that writes down (`recording_redis`).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,6 +60,15 @@ class BrokerRecord:
 
     def route(self, message: Routed) -> None:
         self.commands.append(message)
+
+    @contextmanager
+    def aside(self) -> Iterator[list[Command | Routed]]:
+        """What is recorded in the block comes here instead."""
+        kept, self.commands = self.commands, []
+        try:
+            yield self.commands
+        finally:
+            self.commands = kept
 
     def take(self) -> tuple[list[Command | Routed], list[Published]]:
         taken = self.commands, self.published
@@ -118,6 +128,7 @@ class RecordingBroker:
     """The broker as Celery's publishing code sees it. ``url`` wins over the app's own settings."""
 
     def __init__(self, app: Celery, url: str | None = None) -> None:
+        self._app = app
         self._connection = app.connection_for_write(url)
         _check_transport(self._connection)
         self._connection.transport_cls = RecordingTransport
@@ -135,17 +146,21 @@ class RecordingBroker:
         """
         self.channel.tables = {routed.exchange: list(table)}
         exchange_type = self.channel.typeof(routed.exchange)
-        kept, self.record.commands = self.record.commands, []
-        try:
+        with self.record.aside() as commands:
             exchange_type.deliver(dict(routed.message), routed.exchange, routed.routing_key)
-            commands = self.record.commands
-        finally:
-            self.record.commands = kept
         if not commands:
             raise Unroutable(
                 f"no queue is bound to the {exchange_type.type} exchange {routed.exchange!r} with "
                 f"a key that matches {routed.routing_key!r}: the broker would drop the message"
             )
+        return commands
+
+    def broadcast(self, command: str, arguments: Mapping[str, Any]) -> list[Command | Routed]:
+        """The commands that tell all workers something, as `app.control` would."""
+        mailbox = self._app.control.mailbox(self._connection)
+        mailbox._producer_pool = None  # so that it publishes on the connection that it was given
+        with self.record.aside() as commands:
+            mailbox._broadcast(command, dict(arguments))
         return commands
 
     def read_table(self, members: Iterable[bytes]) -> list[tuple[str, ...]]:

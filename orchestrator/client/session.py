@@ -41,12 +41,9 @@ class Session(Protocol):
 class RedisSession:
     """Redis for messages, Redis (or nothing) for results. Made by `open`."""
 
-    def __init__(
-        self, app: Celery, broker: RecordingBroker, backend: Any, broker_url: str | None
-    ) -> None:
+    def __init__(self, app: Celery, broker: RecordingBroker, backend: Any) -> None:
         self.app = app
         self.backend = backend
-        self.broker_url = broker_url
         self.results_disabled = isinstance(backend, DisabledBackend)
         self._broker = broker
         self._background = Background()
@@ -67,7 +64,7 @@ class RedisSession:
         """Connect to both sides. Raises `NotSupported` or `BrokerUnavailable`; leaves nothing open
         then."""
         backend = real_backend(app, result_backend)
-        session = cls(app, RecordingBroker(app, broker_url), backend, broker_url)
+        session = cls(app, RecordingBroker(app, broker_url), backend)
         async with AsyncExitStack() as on_failure:
             on_failure.push_async_callback(session.close)
             session._connect_results(ids, on_result)
@@ -99,6 +96,8 @@ class RedisSession:
         )
 
     async def _ready(self) -> None:
+        if self._closed:
+            raise ClientClosed
         await self._sender.ready()
         if self._listener is not None:
             await self._listener.ready()
@@ -107,8 +106,6 @@ class RedisSession:
         """Send canvases together. They are waited for before they are sent: no result can be
         missed."""
         await self._ready()
-        if self._closed:
-            raise ClientClosed
         captured: list[Captured] = []
         handles: list[Handle] = []
         foreign: list[str] = []
@@ -138,6 +135,13 @@ class RedisSession:
         if self._listener is not None and not self._closed:
             self._listener.discard(join)
 
+    async def revoke(self, task_ids: list[str], *, terminate: bool, signal: str) -> None:
+        """Tell all workers to forget these tasks. Raises `BrokerUnavailable`, `ClientClosed`."""
+        await self._ready()
+        arguments = {"task_id": task_ids, "terminate": terminate, "signal": signal}
+        commands = self._broker.broadcast("revoke", arguments)
+        await self._sender.send([Captured(None, commands, [])])
+
     async def close(self) -> None:
         """End everything, in under two seconds."""
         self._closed = True
@@ -155,7 +159,6 @@ class EagerSession:
     """For `task_always_eager`: tasks run when they are submitted, here, as in stock Celery."""
 
     results_disabled = False
-    broker_url: str | None = None
 
     def __init__(self, app: Celery) -> None:
         self.app = app
@@ -176,6 +179,9 @@ class EagerSession:
 
     def forget(self, join: Join) -> None:
         """Nothing is waited for."""
+
+    async def revoke(self, task_ids: list[str], *, terminate: bool, signal: str) -> None:
+        """Every task has ended already."""
 
     async def close(self) -> None:
         """Nothing is open."""

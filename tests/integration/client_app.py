@@ -1,6 +1,7 @@
 """The Celery app of the client's integration tests: stock Celery, configured by the environment.
 
-The worker and the tests import it separately; ``CLIENT_APP_SETTINGS`` (JSON) is what a test module sets.
+The worker and the tests import it separately; what a test module sets comes in as JSON in
+``CLIENT_APP_SETTINGS``.
 """
 
 import json
@@ -9,20 +10,23 @@ import time
 from typing import Any
 
 from celery import Celery, Task
-from kombu import Exchange, Queue
+from kombu import entity
+
+Exchange: Any = entity.Exchange  # kombu is typed only in part
+Queue: Any = entity.Queue
 
 app = Celery("client_app", set_as_current=False)
 app.conf.update(
     broker_connection_retry_on_startup=True,
+    worker_prefetch_multiplier=8,
     task_queues=[
         Queue("celery"),
         Queue("other"),
         Queue("topical", Exchange("news", type="topic"), routing_key="news.#"),
         Queue("straight", Exchange("letters", type="direct"), routing_key="letter"),
     ],
-    worker_prefetch_multiplier=8,
-    **json.loads(os.environ.get("CLIENT_APP_SETTINGS", "{}")),
 )
+app.conf.update(json.loads(os.environ.get("CLIENT_APP_SETTINGS", "{}")))
 
 
 class Odd(Exception):

@@ -190,7 +190,7 @@ def test_ambiguous_name_lists_the_candidates() -> None:
 def test_unknown_name_suggests() -> None:
     with pytest.raises(UsageError, match=r"did you mean one\.mul\?"):
         resolve_task(an_app(), "mull")
-    with pytest.raises(UsageError, match=r"the app has deep\.er\.sub, one\.mul"):
+    with pytest.raises(UsageError, match=r"the app has deep\.er\.sub, one\.add"):
         resolve_task(an_app(), "zzzzzz")
 
 
