@@ -22,6 +22,7 @@ _BACKLOG = 1024
 # asyncio needs three passes of its loop from accepting a connection to reading from it
 # (`_accept_connection2` is a task, which calls `connection_made` and the reader by `call_soon`).
 _QUIET_PASSES = 5
+_CLOSE_S = 1.0
 
 
 class ProbeListener(Protocol):
@@ -167,5 +168,6 @@ async def open_probe_server(directory: Path, listener: ProbeListener) -> AsyncIt
         listening.close()
         for connection in tuple(server._connections):
             connection.close()
-        with anyio.CancelScope(shield=True):
+        # From Python 3.12 this waits for every connection, also for one that was accepted just now.
+        with anyio.move_on_after(_CLOSE_S, shield=True):
             await listening.wait_closed()
