@@ -253,7 +253,7 @@ Members = TypeAliasType(
 class GroupNode(CanvasModel):
     """Nodes that run side by side."""
 
-    group: Members = Field(description="A list of nodes, or {each: node, count: N}.")
+    group: Members = Field(description="The nodes that run side by side.")
 
 
 class ChordSpec(StrictModel):
@@ -261,7 +261,7 @@ class ChordSpec(StrictModel):
 
     described_as: ClassVar[str] = "a chord"
 
-    header: Members = Field(description="A list of nodes, or {each: node, count: N}.")
+    header: Members = Field(description="The nodes that run side by side.")
     body: "CanvasNode" = Field(description="Runs with the list of the header's results.")
 
 

@@ -11,18 +11,42 @@ _VARIABLE = {
     "pattern": r"\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\}",
     "description": "A value from the environment: ${NAME} or ${NAME:-default}.",
 }
+# What holds values and not schemas.
+_VALUES = ("default", "examples", "required", "enum", "const")
 _LATER = ("faults", "matrix")
 
 
 def json_schema() -> dict[str, Any]:
     """JSON Schema, draft 2020-12. It refuses what the loader refuses, where JSON Schema can say
     so; what ${VAR} will be is left to the loader."""
-    schema = Scenario.model_json_schema()
-    _only_this_release(schema)
-    schema = _with_variables(schema)
+    schema: dict[str, Any] = _with_variables(release_schema())
     schema["$defs"]["Variable"] = _VARIABLE
-    _drop_unused(schema)
     return {"$schema": DIALECT, **schema, "title": "celery-orchestrator scenario, version 1"}
+
+
+def release_schema() -> dict[str, Any]:
+    """The schema of the models without what is not in this release, with values as
+    a file writes them."""
+    schema: dict[str, Any] = _as_written(Scenario.model_json_schema())
+    _only_this_release(schema)
+    _drop_unused(schema)
+    return schema
+
+
+def _as_written(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_as_written(member) for member in schema]
+    if not isinstance(schema, dict):
+        return schema
+    changed = {
+        key: value if key in _VALUES else _as_written(value) for key, value in schema.items()
+    }
+    if "ms)" in schema.get("pattern", "") and isinstance(schema.get("default"), float):
+        changed["default"] = f"{schema['default']:g}s"
+    if "patternProperties" in schema:
+        changed["additionalProperties"] = False
+        changed.pop("propertyNames", None)
+    return changed
 
 
 def _only_this_release(schema: dict[str, Any]) -> None:
@@ -34,8 +58,10 @@ def _only_this_release(schema: dict[str, Any]) -> None:
     pools = next(branch for branch in properties["workers"]["oneOf"] if "const" not in branch)
     properties["workers"] = {**pools, "description": properties["workers"]["description"]}
     available = [{"$ref": f"#/$defs/{MODELS[name].__name__}"} for name in AVAILABLE]
-    properties["workloads"]["additionalProperties"] = {"oneOf": available}
-    for model in MODELS.values():
+    named = properties["workloads"]["patternProperties"]
+    properties["workloads"]["patternProperties"] = {key: {"oneOf": available} for key in named}
+    for name in AVAILABLE:
+        model = MODELS[name]
         executor = definitions[model.__name__]["properties"]["executor"]
         executor["description"] = f"When iterations start: {model.__doc__}"
 
@@ -46,10 +72,8 @@ def _with_variables(schema: Any) -> Any:
         return [_with_variables(member) for member in schema]
     if not isinstance(schema, dict):
         return schema
-    # `default` and `examples` hold values, not schemas.
     changed = {
-        key: value if key in ("default", "examples", "required", "enum") else _with_variables(value)
-        for key, value in schema.items()
+        key: value if key in _VALUES else _with_variables(value) for key, value in schema.items()
     }
     if not _is_scalar(schema):
         return changed

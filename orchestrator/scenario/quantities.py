@@ -22,7 +22,7 @@ SIZE_PATTERN = rf"^({NUMBER})(B|kB|MB|GB|KiB|MiB|GiB)$"
 _DURATION = re.compile(DURATION_PATTERN.replace("$", r"\Z"))
 _RATE = re.compile(RATE_PATTERN.replace("$", r"\Z"))
 _SIZE = re.compile(SIZE_PATTERN.replace("$", r"\Z"))
-_BARE = re.compile(rf"[-+]?{NUMBER}")
+_BARE = re.compile(NUMBER)
 
 _SECONDS = (86_400.0, 3_600.0, 60.0, 1.0, 0.001)
 _PER_SECOND = {"s": 1.0, "m": 1 / 60, "h": 1 / 3_600}

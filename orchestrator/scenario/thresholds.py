@@ -11,7 +11,7 @@ from orchestrator.scenario.suggestions import did_you_mean, listed
 
 _KEY = re.compile(r"\s*([^{}\s]+)\s*(?:\{([^{}]*)\})?\s*")
 _EXPRESSION = re.compile(r"\s*([A-Za-z_]+)\s*(?:\(\s*([^()]*?)\s*\))?\s*([<>=!]+)\s*(\S+)\s*")
-_NUMBER = re.compile(rf"{NUMBER}(?:[eE][-+]?[0-9]{{1,3}})?")
+_NUMBER = re.compile(rf"{NUMBER}(?:[eE][-+]?[0-9]{{1,2}})?")
 _SHAPE = "write <aggregation> <operator> <value>, for example"
 _EXAMPLES = {
     "trend": "p(95)<500ms",

@@ -77,10 +77,17 @@ def plain(tree: Tree) -> Any:
 
 def dotted(path: Path) -> str:
     """`workloads.sums.canvas.chain.0`; a key that holds a dot is quoted, as `--set` takes it."""
-    return ".".join(
-        f'"{part}"' if isinstance(part, str) and ("." in part or not part) else str(part)
-        for part in path
-    )
+    return ".".join(_part(part) for part in path)
+
+
+def _part(part: str | int) -> str:
+    text = str(part)
+    if len(text) > 80:
+        text = f"{text[:80]}..."
+    if not text.isprintable():
+        text = text.encode("unicode_escape").decode("ascii")
+        return f'"{text}"'
+    return f'"{text}"' if not text or "." in str(part) else text
 
 
 @dataclass(frozen=True, slots=True)
