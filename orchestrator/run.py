@@ -126,6 +126,7 @@ async def open_laboratory(
             ):
                 yield Laboratory(broker, pools, client, probe, time.monotonic() - began)
                 progress.phase("stopping the workers")
+            await probe.drained()
         tasks.cancel_scope.cancel()
 
 
@@ -162,7 +163,7 @@ class Run:
         self._measured = _Measured()
         self._series: Series | None = None
         self._pools: Pools | None = None
-        self._lost_events = 0
+        self._probe: ProbeServer | None = None
 
     @property
     def error(self) -> BaseException | None:
@@ -203,10 +204,8 @@ class Run:
             self._measured.broker = laboratory.broker
             self._measured.startup_s = laboratory.startup_s
             self._pools = laboratory.pools
-            try:
-                await self._measure(laboratory)
-            finally:
-                self._lost_events = laboratory.probe.lost_events
+            self._probe = laboratory.probe
+            await self._measure(laboratory)
 
     async def _measure(self, laboratory: Laboratory) -> None:
         queues = {queue for pool in self.plan.pools for queue in pool.queues}
@@ -374,7 +373,7 @@ class Run:
             verdict_of=verdict_of,
             orchestrator_cpu_s=own.cpu_s,
             orchestrator_rss_max_bytes=self._series.rss_max_bytes.get("", 0) if self._series else 0,
-            probe_lost_events=self._lost_events,
+            probe_lost_events=self._probe.lost_events if self._probe else 0,
         )
 
     def _exit_code(self, judgement: Judgement) -> ExitCode:
