@@ -226,6 +226,8 @@ class CanvasOutcome:
     seen_ns: int | None
     state: CanvasState
     error: str | None = None
+    ended_ns: int = 0
+    """When the driver stopped waiting for it."""
 
 
 # ---- client, observe -> judge -----------------------------------------------------------------

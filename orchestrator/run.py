@@ -164,11 +164,16 @@ class Run:
         self._series: Series | None = None
         self._pools: Pools | None = None
         self._probe: ProbeServer | None = None
+        self._judge_again_s = 0.0
 
     @property
     def error(self) -> BaseException | None:
         """What ended the run early, when it was an error."""
         return self._measured.error
+
+    @property
+    def _partial(self) -> bool:
+        return self._measured.stopped_by is not None or self._measured.error is not None
 
     def stop(self, reason: str) -> None:
         """End the run early; ``reason`` is the signal's name or the threshold that was crossed."""
@@ -276,16 +281,21 @@ class Run:
             self._abort_on_threshold((now_ns() - start_ns) / NS_PER_S)
 
     def _abort_on_threshold(self, elapsed_s: float) -> None:
+        """Judge what there is so far by the thresholds that may end the run.
+
+        Judging takes about 10 us a task, on the loop that drives the load: a long run is judged
+        less often, so that it never takes more than a twentieth of the time."""
         due = [
             threshold
             for threshold in self.plan.thresholds
             if threshold.abort_on_fail and elapsed_s >= threshold.delay_abort_eval_s
         ]
-        if not due:
+        if not due or elapsed_s < self._judge_again_s:
             return
-        judgement, _, _ = self._judge(
-            replace(self.plan, thresholds=tuple(due)), now_ns(), running=True
-        )
+        began = time.monotonic()
+        plan = replace(self.plan, thresholds=tuple(due))
+        judgement, _, _ = self._judge(plan, now_ns(), running=True)
+        self._judge_again_s = elapsed_s + 20 * (time.monotonic() - began)
         for result in judgement.thresholds:
             if not result.passed and result.observed is not None:
                 self._measured.aborted = result
@@ -312,9 +322,10 @@ class Run:
         ledger = self._ledger
         outcomes = tuple(
             ledger.timeline.outcomes(
-                self._context(),
+                TimelineContext.of(self.plan, self._pools.process_names if self._pools else {}),
                 measured_from_ns=ledger.measured_from_ns,
                 unfinished=self._measured.unfinished.__contains__,
+                stopped=self._partial,
             )
         )
         judgement, verdict_of = judge(
@@ -333,21 +344,9 @@ class Run:
         )
         return judgement, outcomes, verdict_of
 
-    def _context(self) -> TimelineContext:
-        consumers: dict[str, set[str]] = {}
-        for pool in self.plan.pools:
-            for queue in pool.queues:
-                consumers.setdefault(queue, set()).add(pool.name)
-        return TimelineContext(
-            pool_of_worker=self._pools.process_names if self._pools else {},
-            pool_of_queue={
-                queue: min(pools) for queue, pools in consumers.items() if len(pools) == 1
-            },
-            tags={workload.name: workload.tags for workload in self.plan.workloads},
-        )
-
     def _result(self, started_at: datetime, duration_s: float) -> RunResult:
         measured = self._measured
+        self._ledger.finish()
         judgement, outcomes, verdict_of = self._judge(self.plan, measured.load_end_ns)
         if measured.aborted is not None:
             judgement = _with_abort(judgement, measured.aborted)
@@ -360,7 +359,7 @@ class Run:
             duration_s=duration_s,
             exit_code=self._exit_code(judgement),
             stopped_by=str(measured.error) if measured.error else measured.stopped_by,
-            partial=measured.stopped_by is not None or measured.error is not None,
+            partial=self._partial,
             broker=measured.broker or NO_BROKER,
             versions=versions(),
             host=host(),

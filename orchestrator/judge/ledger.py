@@ -67,6 +67,10 @@ class Ledger:
         self.timeline.result(result)
         self._note(self.checker.result(result))
 
+    def finish(self) -> None:
+        """No more results will come: check what waited for inputs in vain."""
+        self._note(self.checker.finish())
+
     def _note(self, findings: Iterable[Finding]) -> None:
         for finding in findings:
             self.timeline.matched(finding.id, finding.matched, finding.reason)

@@ -146,7 +146,7 @@ class _Assembly:
             return self._chord(node, inputs, direct=direct)
         if isinstance(node, Chain):
             return self._chain(node, inputs, direct=direct)
-        return self._mapped(node, direct=direct)
+        return self._mapped(node, inputs, direct=direct)
 
     def _call(self, call: Call, inputs: Inputs | None, *, direct: bool) -> _Piece:
         facts = self._builder.facts(call)
@@ -157,7 +157,8 @@ class _Assembly:
         signature = self._builder.app.tasks[facts.name].signature(
             call.args, dict(call.kwargs), immutable=call.immutable, **options
         )
-        self._expect(call, facts, task_id, None if call.immutable else inputs, direct=direct)
+        taken = None if call.immutable else inputs
+        self._expect(call, facts, task_id, taken, after=inputs, direct=direct)
         self._links(call, signature, task_id)
         return _Piece(signature, task_id, (task_id,))
 
@@ -180,6 +181,7 @@ class _Assembly:
         task_id: str,
         inputs: Inputs | None,
         *,
+        after: Inputs | None,
         direct: bool,
         mapped: Mapped | None = None,
     ) -> None:
@@ -193,6 +195,7 @@ class _Assembly:
                 args=call.args if mapped is None else mapped.items,
                 kwargs=call.kwargs,
                 inputs=inputs,
+                after=after,
                 mapped=None if mapped is None else mapped.kind,
                 expect=call.expect,
                 reference=self._builder.reference(call, facts),
@@ -231,18 +234,18 @@ class _Assembly:
         signature = chain(*(piece.signature for piece in pieces), app=self._builder.app)
         return _Piece(signature, pieces[-1].result, pieces[0].first)
 
-    def _mapped(self, node: Mapped, *, direct: bool) -> _Piece:
+    def _mapped(self, node: Mapped, after: Inputs | None, *, direct: bool) -> _Piece:
         if node.kind == "chunks":
             size = node.size or 1
             parts = [node.items[at : at + size] for at in range(0, len(node.items), size)]
             starmaps = tuple(replace(node, kind="starmap", items=part) for part in parts)
-            return self._group(Group(starmaps), None, direct=direct)
+            return self._group(Group(starmaps), after, direct=direct)
         facts = self._builder.facts(node.call)
         task_id = self._builder.new_id()
         make = getattr(self._builder.app.tasks[facts.name], node.kind)
         # `celery.map` takes its items by keyword, so a result put in front of them would break it.
         signature = make(list(node.items)).set(task_id=task_id, immutable=True, queue=facts.queue)
-        self._expect(node.call, facts, task_id, None, direct=direct, mapped=node)
+        self._expect(node.call, facts, task_id, None, after=after, direct=direct, mapped=node)
         return _Piece(signature, task_id, (task_id,))
 
     def _joins(self, header: Inputs, body: tuple[str, ...]) -> None:

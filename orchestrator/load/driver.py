@@ -149,14 +149,16 @@ class _Ending:
         self.published_ns = 0
 
     def record(self, state: CanvasState, *, value: Any = None, error: str | None = None) -> None:
+        ended_ns = now_ns()
         outcome = CanvasOutcome(
             workload=self._submission.workload,
             iteration=self._submission.iteration,
             intended_ns=self._submission.intended_ns,
             sent_ns=self.sent_ns,
             published_ns=self.published_ns,
-            seen_ns=now_ns() if state in ("ok", "failed") else None,
+            seen_ns=ended_ns if state in ("ok", "failed") else None,
             state=state,
             error=error,
+            ended_ns=ended_ns,
         )
         self._recorder.ended(outcome, value)

@@ -9,7 +9,14 @@ from dataclasses import dataclass
 
 import anyio
 
-from orchestrator.records import CanvasOutcome, Expectation, Outcome, Submission, TaskResult
+from orchestrator.records import (
+    CanvasOutcome,
+    Expectation,
+    Outcome,
+    Plan,
+    Submission,
+    TaskResult,
+)
 
 READY_STATES = frozenset({"SUCCESS", "FAILURE", "REVOKED", "REJECTED", "IGNORED"})
 
@@ -56,6 +63,21 @@ class TimelineContext:
     pool_of_queue: Mapping[str, str]
     tags: Mapping[str, Mapping[str, str]]
     probed: bool = True
+
+    @classmethod
+    def of(cls, plan: Plan, pool_of_worker: Mapping[str, str]) -> "TimelineContext":
+        """The context of a plan's run."""
+        consumers: dict[str, set[str]] = {}
+        for pool in plan.pools:
+            for queue in pool.queues:
+                consumers.setdefault(queue, set()).add(pool.name)
+        return cls(
+            pool_of_worker=pool_of_worker,
+            pool_of_queue={
+                queue: min(pools) for queue, pools in consumers.items() if len(pools) == 1
+            },
+            tags={workload.name: workload.tags for workload in plan.workloads},
+        )
 
 
 class Timeline:
@@ -160,14 +182,19 @@ class Timeline:
         }
 
     def outcomes(
-        self, context: TimelineContext, *, measured_from_ns: int, unfinished: Callable[[str], bool]
+        self,
+        context: TimelineContext,
+        *,
+        measured_from_ns: int,
+        unfinished: Callable[[str], bool],
+        stopped: bool = False,
     ) -> Iterator[Outcome]:
         """One `Outcome` for each task. ``unfinished`` says of an id without a result that the
-        broker or a worker still has it. Tasks of canvases that were stopped with the run are left
-        out, unless a result came."""
+        broker or a worker still has it. When the run was ``stopped`` early, the tasks of canvases
+        that were stopped with it are left out, unless a result came."""
         for task_id, track in self._tracks.items():
             canvas = self._ended.get((track.expectation.workload, track.expectation.iteration))
-            if canvas is None or (canvas.state == "stopped" and not track.results):
+            if canvas is None or (stopped and canvas.state == "stopped" and not track.results):
                 continue
             yield self._outcome(
                 track, canvas, context, measured_from_ns, not track.results and unfinished(task_id)
@@ -207,7 +234,8 @@ class Timeline:
             retries=track.retries,
             results=track.results,
             matched=track.matched,
-            late=canvas.state == "timeout",
+            late=canvas.state == "timeout"
+            and (track.seen_ns or canvas.ended_ns) >= canvas.ended_ns,
             ignored=expectation.ignored,
             measured=canvas.intended_ns >= measured_from_ns,
             unfinished=unfinished,

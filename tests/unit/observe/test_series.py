@@ -3,8 +3,10 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 
+import psutil
 import pytest
 
 from orchestrator.observe.series import Series
@@ -19,6 +21,10 @@ class FakeBacklog:
 @pytest.fixture
 def busy() -> Iterator[int]:
     process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    busy = psutil.Process(process.pid)
+    deadline = time.monotonic() + 20
+    while busy.cpu_times().user < 0.1 and time.monotonic() < deadline:
+        time.sleep(0.02)
     yield process.pid
     process.kill()
     process.wait()

@@ -144,7 +144,28 @@ def test_tasks_of_a_stopped_canvas_count_only_with_a_result() -> None:
     timeline.add(submission(expectation("a"), expectation("b")))
     timeline.result(success("a"))
     timeline.ended(ended("stopped"))
-    assert [outcome.id for outcome in outcomes(timeline)] == ["a"]
+    (outcome,) = timeline.outcomes(
+        CONTEXT, measured_from_ns=0, unfinished=lambda _: False, stopped=True
+    )
+    assert outcome.id == "a"
+
+
+def test_a_canvas_that_the_end_of_its_workload_stopped_still_has_to_answer_for_its_tasks() -> None:
+    timeline = Timeline()
+    timeline.add(submission(expectation("a"), expectation("lost")))
+    timeline.result(success("a"))
+    timeline.ended(ended("stopped"))
+    assert {outcome.id for outcome in outcomes(timeline)} == {"a", "lost"}
+
+
+def test_a_result_that_came_in_time_is_not_late_in_a_canvas_that_timed_out() -> None:
+    timeline = Timeline()
+    timeline.add(submission(expectation("soon"), expectation("after"), expectation("never")))
+    timeline.result(success("soon", 700))
+    timeline.ended(CanvasOutcome("w", 0, 100, 110, 120, None, "timeout", ended_ns=800))
+    timeline.result(success("after", 900))
+    late = {outcome.id: outcome.late for outcome in outcomes(timeline)}
+    assert late == {"soon": False, "after": True, "never": True}
 
 
 def test_other_peoples_tasks_and_states_on_the_way_are_ignored() -> None:
