@@ -32,8 +32,8 @@ class Metric:
 
     @property
     def own_tags(self) -> bool:
-        """Whether the tags of a workload's own apply."""
-        return "workload" in self.tags
+        """Whether the tags of a workload's own apply: not to iterations that never were."""
+        return "workload" in self.tags and self.name != "dropped_iterations"
 
 
 def _of_tasks(kind: MetricKind, unit: Unit, **descriptions: str) -> list[Metric]:
@@ -75,7 +75,7 @@ METRICS: dict[str, Metric] = {
             tasks_sent="Tasks of all canvases that were sent.",
             tasks_succeeded="Tasks that succeeded.",
             tasks_failed="Tasks that failed.",
-            tasks_retried="Retries.",
+            tasks_retried="Tasks that were retried at least once.",
             tasks_lost="Tasks that were never run.",
             results_lost="Tasks that ran, but whose result never came.",
             tasks_duplicated="Tasks that ran more than once.",
@@ -97,9 +97,9 @@ METRICS: dict[str, Metric] = {
             errors="The share of tasks that did not.",
         ),
         *_of(("queue",), "gauge", "count", backlog="Messages that wait in the queues."),
-        *_of(("pool", "worker"), "gauge", "bytes", worker_rss_bytes="Memory of the workers."),
+        *_of(("pool",), "gauge", "bytes", worker_rss_bytes="Memory of the workers."),
         *_of(
-            ("pool", "worker"),
+            ("pool",),
             "gauge",
             "ratio",
             worker_cpu_ratio="CPU of the workers; 1 is one core.",

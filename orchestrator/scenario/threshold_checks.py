@@ -63,8 +63,6 @@ def _value(parts: Parts, name: str, value: str) -> Iterator[str]:
     known = _known_values(parts, name)
     if not known or value in known:
         return
-    if name == "worker" and any(value.startswith(pool) for pool in known):
-        return
     if name == "task" and (value.startswith("celery.") or _same_task(value, known)):
         return
     hint = did_you_mean(value, known)
@@ -75,8 +73,10 @@ def _known_values(parts: Parts, name: str) -> tuple[str, ...]:
     """The values that a tag can have; none when they are not all known."""
     if name == "workload":
         return parts.workload_names
-    if name in ("pool", "worker"):
+    if name == "pool":
         return parts.pool_names
+    if name == "worker":
+        return _workers(parts) if parts.all_pools else ()
     if name == "queue":
         return queues(parts) if parts.all_pools else ()
     if not parts.all_workloads:
@@ -85,6 +85,15 @@ def _known_values(parts: Parts, name: str) -> tuple[str, ...]:
         return _tasks(parts)
     own = (workload.tags.get(name) for workload in parts.workloads.values())
     return tuple(dict.fromkeys(value for value in own if value is not None))
+
+
+def _workers(parts: Parts) -> tuple[str, ...]:
+    """The names of the worker processes: `add`, or with a count of 2 `add.1` and `add.2`."""
+    return tuple(
+        f"{name}.{number}" if pool.count > 1 else name
+        for name, pool in parts.pools.items()
+        for number in range(1, pool.count + 1)
+    )
 
 
 def _tasks(parts: Parts) -> tuple[str, ...]:
@@ -99,5 +108,5 @@ def _tasks(parts: Parts) -> tuple[str, ...]:
 
 
 def _same_task(value: str, known: tuple[str, ...]) -> bool:
-    """Either may be the last part of the other: which is which only the app can tell."""
-    return any(task.endswith(f".{value}") or value.endswith(f".{task}") for task in known)
+    """A tag takes the full name or its last part; which the full one is only the app can tell."""
+    return any(value == task.rpartition(".")[2] or value.endswith(f".{task}") for task in known)

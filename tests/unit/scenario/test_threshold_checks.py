@@ -31,7 +31,7 @@ def _text(thresholds: dict[str, list[Any]], **over: Any) -> str:
     "key",
     [
         "task_duration{task:add}",
-        "task_duration{task:add_module.tasks.add,queue:add,pool:w,worker:w@host,workload:a}",
+        "task_duration{task:add_module.tasks.add,queue:add,pool:w,worker:w,workload:a}",
         "task_duration{task:celery.map}",
         "task_duration{task:tasks.sum}",
         "run{tier:gold}",
@@ -57,13 +57,17 @@ def test_what_can_be_measured(load_text: Callable[..., Any], key: str) -> None:
         ("run{tier:silver}", "the scenario has no tier 'silver'"),
         ("backlog{task:add}", "backlog is not measured by task: it has the tags queue"),
         ("canvas_duration{task:add}", "canvas_duration is not measured by task"),
+        ("run{task:tasks.add}", "the scenario has no task 'tasks.add'"),
+        ("dropped_iterations{tier:gold}", "'tier' is not a tag"),
+        ("worker_rss_bytes{worker:w}", "worker_rss_bytes is not measured by worker"),
         ("backlog{tier:gold}", "'tier' is not a tag"),
     ],
 )
 def test_what_cannot_be_measured(
     problems: Callable[..., list[str]], key: str, message: str
 ) -> None:
-    found = problems(_text({key: ["max<5"]}))
+    check = "count==0" if key.startswith("dropped") else "max<5"
+    found = problems(_text({key: [check]}))
     assert len(found) == 1
     assert message in found[0]
 
@@ -83,3 +87,13 @@ def test_what_a_wrong_part_may_have_declared_is_not_held_against_thresholds(
 ) -> None:
     text = _text({"run{queue:z,task:y,color:x}": ["avg<1s"]}, workers={"w": 5}, workloads={"a": 5})
     assert sorted(found.split(":")[0] for found in problems(text)) == ["workers.w", "workloads.a"]
+
+
+def test_workers_of_a_pool_are_numbered(
+    load_text: Callable[..., Any], problems: Callable[..., list[str]]
+) -> None:
+    workers = {"w": {"queues": ["add"], "count": 2}}
+    load_text(_text({"run{worker:w.2}": ["avg<1s"]}, workers=workers))
+    found = problems(_text({"run{worker:w}": ["avg<1s"]}, workers=workers))
+    assert "the scenario has no worker 'w'" in found[0]
+    assert found[0].endswith("w.1, w.2")
