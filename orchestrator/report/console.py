@@ -247,16 +247,18 @@ class _Summary:
     def _places(self, directory: Path | None) -> None:
         broker = self._result.broker
         self._line()
-        table = _grid(2)
         where = broker.path or mask_url(broker.url)
-        words = f"{broker.kind} {broker.version}".strip()
-        table.add_row(Text("broker", style=QUIET), Text(_name(f"{words}, {where}", 400)))
+        self._place("broker", f"{broker.kind} {broker.version}".strip() + f", {where}")
         if directory is not None:
-            table.add_row(Text("report", style=QUIET), Text(_name(str(directory), 400)))
+            self._place("report", str(directory))
         if self._result.probe_lost_events:
             lost = f"{self._result.probe_lost_events:,} events lost: executions may be undercounted"
-            table.add_row(Text("probe", style="yellow"), lost)
-        self._table(table)
+            self._place("probe", lost)
+
+    def _place(self, what: str, words: str) -> None:
+        """One line, never folded: what stands in it is there to be copied."""
+        line = Text(f"  {what:8}", style=QUIET).append(_name(words, 400), style="")
+        self._console.print(line, soft_wrap=True)
 
     def _conclusion(self) -> None:
         result = self._result

@@ -96,6 +96,15 @@ def test_failures_that_are_expected_pass(command: Command) -> None:
     assert json.loads(done.out)["counters"]["tasks_retried"] > 0
 
 
+def test_every_canvas_is_verified_task_by_task(command: Command) -> None:
+    done = command.scenario("scenarios/canvases.yaml", "--json")
+    assert done.code == 0, done.err + done.out
+    document = json.loads(done.out)
+    assert document["verdicts"]["ok"] == document["verdicts"]["sent"] >= 150
+    assert document["counters"]["tasks_unverified"] == 0
+    assert document["workloads"]["chain-ending-in-group"]["value"] == 28
+
+
 def test_a_wrong_reference_exits_5_and_names_the_ids(
     command: Command, write_scenario: Write
 ) -> None:

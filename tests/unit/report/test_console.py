@@ -160,7 +160,9 @@ def test_hostile_names_neither_colour_nor_move_anything() -> None:
     text = printed(result)
     assert not any(letter in text for letter in "\x1b\x07\r\u202e")
     assert "[bold red]x[/]" in text
-    assert max(map(len, text.splitlines())) <= PLAIN_WIDTH
+    places = ("  broker ", "  report ")  # never folded: they are there to be copied
+    lines = [line for line in text.splitlines() if not line.startswith(places)]
+    assert max(map(len, lines)) <= PLAIN_WIDTH
 
 
 def test_a_name_of_ten_kilobytes_stays_short() -> None:
