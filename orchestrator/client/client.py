@@ -5,7 +5,9 @@ from contextlib import aclosing
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from orchestrator.client.deadline import within
 from orchestrator.client.ids import IdSource
+from orchestrator.client.stream import Flow, Signatures
 from orchestrator.errors import ClientClosed
 
 if TYPE_CHECKING:
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
     from orchestrator.client.handle import Handle
     from orchestrator.client.join import Outcome
     from orchestrator.client.session import Session
-    from orchestrator.client.stream import Signatures
     from orchestrator.records import TaskResult
 
 DEFAULT_IN_FLIGHT = 1000
@@ -49,7 +50,11 @@ class Client:
         self._session: Session | None = None
 
     async def __aenter__(self) -> Self:
-        """Connect. Raises `BrokerUnavailable`, or `NotSupported` for what is not Redis."""
+        """Connect.
+
+        Raises `BrokerUnavailable`, `NotSupported` for what is not Redis, or `UsageError` for a
+        configuration that Celery itself cannot make sense of.
+        """
         # Here and not above: `from orchestrator import Client` must not cost the import of redis
         # and of Celery's canvas (a third of a second) to a service that starts.
         from orchestrator.client.session import EagerSession, RedisSession
@@ -94,8 +99,6 @@ class Client:
         timeout: float | None = None,  # noqa: ASYNC109 - the name that stock `get()` has
     ) -> Any:
         """Send a canvas and give its value, as `Handle.result`; ``timeout`` is in seconds."""
-        from orchestrator.client.deadline import within
-
         async with within(timeout):
             handle = await self.submit(signature)
             try:
@@ -105,7 +108,7 @@ class Client:
 
     async def gather(
         self,
-        signatures: "Signatures",
+        signatures: Signatures,
         timeout: float | None = None,  # noqa: ASYNC109 - the name that stock `get()` has
         in_flight: int = DEFAULT_IN_FLIGHT,
     ) -> list[Any]:
@@ -113,8 +116,6 @@ class Client:
 
         At most ``in_flight`` canvases are out at a time; ``timeout`` (seconds) is for all together.
         """
-        from orchestrator.client.deadline import within
-
         values: dict[int, Any] = {}
         async with within(timeout), aclosing(self._ended(signatures, in_flight)) as ended:
             async for index, handle in ended:
@@ -122,7 +123,7 @@ class Client:
         return [values[index] for index in range(len(values))]
 
     async def stream(
-        self, signatures: "Signatures", in_flight: int = DEFAULT_IN_FLIGHT
+        self, signatures: Signatures, in_flight: int = DEFAULT_IN_FLIGHT
     ) -> "AsyncIterator[Outcome]":
         """Send all and give an `Outcome` for each canvas as it ends; failures are outcomes too.
 
@@ -135,9 +136,7 @@ class Client:
                     await handle.result()  # raises why it will never be
                 yield handle.outcome()
 
-    def _ended(self, signatures: "Signatures", in_flight: int) -> Any:
-        from orchestrator.client.stream import Flow
-
+    def _ended(self, signatures: Signatures, in_flight: int) -> Any:
         return Flow(self._submit_all, signatures, in_flight).ended()
 
     async def _submit_all(self, signatures: Sequence[Any]) -> "list[Handle]":

@@ -18,6 +18,8 @@ class Origin(Protocol):
 
     def forget(self, join: Join) -> None: ...
 
+    def forget_soon(self, join: Join) -> None: ...
+
     async def revoke(self, task_ids: list[str], *, terminate: bool, signal: str) -> None: ...
 
 
@@ -73,7 +75,7 @@ class Handle:
             raise_error(join.failed, self._origin.app)
         if not join.complete:
             assert join.ended is not None
-            raise join.ended
+            raise join.ended.with_traceback(None)
         return join.value()
 
     def __await__(self) -> Generator[Any, None, Any]:
@@ -103,7 +105,7 @@ class Handle:
 
     def __del__(self) -> None:
         if not self._join.complete:
-            self._origin.forget(self._join)
+            self._origin.forget_soon(self._join)
 
     def __repr__(self) -> str:
         return f"<Handle {self.id}{' done' if self.done() else ''}>"

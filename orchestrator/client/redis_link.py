@@ -15,7 +15,7 @@ class RedisLink:
         self.what = what
         self._on_push = on_push
         self._connection: RespConnection | None = None
-        self._opening = asyncio.Lock()
+        self._attempt: asyncio.Future[None] | None = None
 
     @property
     def connection(self) -> RespConnection | None:
@@ -24,14 +24,30 @@ class RedisLink:
         return None if connection is None or connection.closed.is_set() else connection
 
     async def ready(self) -> RespConnection:
-        """The live connection, opened first if need be. Raises `BrokerUnavailable`."""
-        if (connection := self.connection) is not None:
-            return connection
-        async with self._opening:
-            if (connection := self.connection) is not None:
-                return connection
-            self._connection = await self._open()
-            return self._connection
+        """The live connection, opened first if need be. Raises `BrokerUnavailable`.
+
+        All who wait share one attempt, and its failure: a server that does not answer costs each of
+        them one connection timeout, not one for everybody before it.
+        """
+        while (connection := self.connection) is None:
+            if self._attempt is None:
+                return await self._open_for_all()
+            await asyncio.shield(self._attempt)
+        return connection
+
+    async def _open_for_all(self) -> RespConnection:
+        attempt = self._attempt = asyncio.get_running_loop().create_future()
+        try:
+            connection = self._connection = await self._open()
+        except BrokerUnavailable as exc:
+            attempt.set_exception(exc)
+            attempt.exception()  # it is no mistake when nobody else was waiting
+            raise
+        finally:
+            self._attempt = None
+            if not attempt.done():  # also when this attempt was cancelled: then another one tries
+                attempt.set_result(None)
+        return connection
 
     async def _open(self) -> RespConnection:
         try:

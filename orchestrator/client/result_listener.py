@@ -63,8 +63,8 @@ class ResultListener:
         """Be subscribed: call it before publishing. Raises `BrokerUnavailable`."""
         if self._subscribed is not None and not self._subscribed.closed.is_set():
             return
+        connection = await self._link.ready()
         async with self._subscribing:
-            connection = await self._link.ready()
             if connection is self._subscribed:
                 return
             again = self._subscribed is not None

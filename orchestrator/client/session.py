@@ -1,11 +1,14 @@
 """An open client: its connections, or for an eager app the lack of them."""
 
+import asyncio
+import threading
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Any, Protocol, Self
 
 from celery import Celery
 from celery.backends.base import DisabledBackend
+from celery.exceptions import ImproperlyConfigured
 from celery.result import ResultSet
 
 from orchestrator.client.address import address_of
@@ -23,7 +26,7 @@ from orchestrator.client.redis_link import RedisLink
 from orchestrator.client.redis_sender import RedisSender
 from orchestrator.client.result_listener import OnResult, ResultListener
 from orchestrator.client.result_tree import all_results, result_tree
-from orchestrator.errors import ClientClosed
+from orchestrator.errors import ClientClosed, UsageError
 from orchestrator.records import TaskResult
 
 CLOSE_STEP_S = 0.4
@@ -41,15 +44,23 @@ class Session(Protocol):
 class RedisSession:
     """Redis for messages, Redis (or nothing) for results. Made by `open`."""
 
-    def __init__(self, app: Celery, broker: RecordingBroker, backend: Any) -> None:
+    def __init__(
+        self, app: Celery, broker: RecordingBroker, backend: Any, ids: IdSource, on_result: Any
+    ) -> None:
         self.app = app
         self.backend = backend
         self.results_disabled = isinstance(backend, DisabledBackend)
         self._broker = broker
-        self._background = Background()
         self._link = RedisLink(broker.address, "the broker")
         self._backend_link: RedisLink | None = None
         self._listener: ResultListener | None = None
+        if not self.results_disabled:
+            self._backend_link, self._listener = _results(backend, ids, on_result)
+        self._sender = RedisSender(broker, self._link, self._backend_link)
+        self._capturer = Capturer(app, broker, backend, ids)
+        self._background = Background()
+        self._loop = asyncio.get_running_loop()
+        self._thread_id = threading.get_ident()
         self._closed = False
 
     @classmethod
@@ -61,39 +72,24 @@ class RedisSession:
         broker_url: str | None,
         result_backend: str | None,
     ) -> Self:
-        """Connect to both sides. Raises `NotSupported` or `BrokerUnavailable`; leaves nothing open
-        then."""
-        backend = real_backend(app, result_backend)
-        session = cls(app, RecordingBroker(app, broker_url), backend)
+        """Connect to both sides; when that fails, nothing is left open.
+
+        Raises `BrokerUnavailable`, `NotSupported`, or `UsageError` for URLs and settings that
+        Celery itself cannot make sense of.
+        """
+        try:
+            backend = real_backend(app, result_backend)
+            broker = RecordingBroker(app, broker_url)
+            session = cls(app, broker, backend, ids, on_result)
+        except (ImproperlyConfigured, LookupError, OSError, TypeError, ValueError) as exc:
+            raise UsageError(f"broker_url or result_backend cannot be used: {exc}") from exc
         async with AsyncExitStack() as on_failure:
             on_failure.push_async_callback(session.close)
-            session._connect_results(ids, on_result)
-            session._sender = RedisSender(session._broker, session._link, session._backend_link)
-            session._capturer = Capturer(app, session._broker, backend, ids)
             await session._ready()
-            if session._listener is not None:
-                session._background.start(
-                    session._listener.keep(), name="orchestrator client: results"
-                )
+            if (listener := session._listener) is not None:
+                session._background.start(listener.keep(), name="orchestrator client: results")
             on_failure.pop_all()
         return session
-
-    _sender: RedisSender
-    _capturer: Capturer
-
-    def _connect_results(self, ids: IdSource, on_result: OnResult | None) -> None:
-        if self.results_disabled:
-            return
-        address = address_of(self.backend._get_pool(**self.backend.connparams))
-        self._backend_link = RedisLink(address, "the result backend")
-        self._listener = ResultListener(
-            address,
-            self._backend_link,
-            self.backend.task_keyprefix,
-            ResultDecoder(self.backend),
-            ids,
-            on_result,
-        )
 
     async def _ready(self) -> None:
         if self._closed:
@@ -142,6 +138,16 @@ class RedisSession:
         commands = self._broker.broadcast("revoke", arguments)
         await self._sender.send([Captured(None, commands, [])])
 
+    def forget_soon(self, join: Join) -> None:
+        """Forget from wherever a handle is deleted: in any thread, in the middle of anything."""
+        if self._closed or self._listener is None:
+            return
+        if threading.get_ident() == self._thread_id:
+            self._loop.call_soon(self.forget, join)
+        else:
+            with suppress(RuntimeError):  # the loop was closed meanwhile: nothing is waited for
+                self._loop.call_soon_threadsafe(self.forget, join)
+
     async def close(self) -> None:
         """End everything, in under two seconds."""
         self._closed = True
@@ -153,6 +159,16 @@ class RedisSession:
             await self._backend_link.close(within_s=CLOSE_STEP_S)
         await self._link.close(within_s=CLOSE_STEP_S)
         self._broker.close()
+
+
+def _results(
+    backend: Any, ids: IdSource, on_result: OnResult | None
+) -> tuple[RedisLink, ResultListener]:
+    """The way to the results: a connection to read and write, and one that listens."""
+    address = address_of(backend._get_pool(**backend.connparams))
+    link = RedisLink(address, "the result backend")
+    decoder = ResultDecoder(backend)
+    return link, ResultListener(address, link, backend.task_keyprefix, decoder, ids, on_result)
 
 
 class EagerSession:
@@ -178,6 +194,9 @@ class EagerSession:
         return Handle(self, join, result)
 
     def forget(self, join: Join) -> None:
+        """Nothing is waited for."""
+
+    def forget_soon(self, join: Join) -> None:
         """Nothing is waited for."""
 
     async def revoke(self, task_ids: list[str], *, terminate: bool, signal: str) -> None:

@@ -6,24 +6,25 @@ from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
 from functools import partial
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.client.background import Background
-from orchestrator.client.handle import Handle
+
+if TYPE_CHECKING:
+    from orchestrator.client.handle import Handle
 
 BATCH = 64
 """Canvases captured and sent in one go: Celery's own code takes up to 0.2 ms for each, without a
 pause."""
 
 Signatures = Iterable[Any] | AsyncIterable[Any]
-SubmitAll = Callable[[list[Any]], Awaitable[list[Handle]]]
+SubmitAll = Callable[[list[Any]], Awaitable[list["Handle"]]]
 
 _CLOSE_S = 1.0
 
 
 class Flow:
-    """Gives (index, handle) of each canvas as it ends. One use only; `aclose` forgets what is still
-    out."""
+    """Sends the canvases and gives each as it ends. For one use; closing it forgets the rest."""
 
     def __init__(self, submit_all: SubmitAll, signatures: Signatures, in_flight: int) -> None:
         if in_flight < 1:
@@ -36,8 +37,8 @@ class Flow:
         self._ended: deque[int] = deque()
         self._sent = 0
 
-    async def ended(self) -> AsyncIterator[tuple[int, Handle]]:
-        """The canvases in the order in which they end."""
+    async def ended(self) -> "AsyncIterator[tuple[int, Handle]]":
+        """(index, handle) of the canvases, in the order in which they end."""
         try:
             while True:
                 self._wake.clear()

@@ -182,6 +182,7 @@ async def test_dropping_a_handle_frees_it(client: Client, t: Any) -> None:
     handle = await client.submit(t.nap.s(0.2))
     assert _waiting(client) == 1
     del handle
+    await asyncio.sleep(0)
     assert _waiting(client) == 0
 
 
