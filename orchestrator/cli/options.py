@@ -10,10 +10,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.errors import Problem, ScenarioError, UsageError
-from orchestrator.records import Plan
+from orchestrator.records import Call, Plan
 
 if TYPE_CHECKING:
     from celery import Celery
+
+    from orchestrator.scenario import Marks
+
+ROUTING_SETTINGS = frozenset(
+    {"task_routes", "task_queues", "task_default_queue", "task_default_routing_key"}
+)
+"""With these in the target the queues are known only once it has been applied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +92,30 @@ def load_scenarios(
     return scenarios
 
 
-def _with_app(path: Path, plan: Plan, marks: Any, problems: list[Problem]) -> Scenario:
-    from orchestrator.celery_app import load_app, resolve_task
+def _with_app(path: Path, plan: Plan, marks: "Marks", problems: list[Problem]) -> Scenario:
+    from orchestrator.celery_app import load_app
     from orchestrator.scenario import calls
 
     app = load_app(plan.app)
     for place, call in calls(plan):
         try:
-            resolve_task(app, call.task)
+            _check_call(app, plan, call)
         except UsageError as exc:
             problems.append(marks.problem(place, str(exc)))
     return Scenario(path, plan, app)
+
+
+def _check_call(app: "Celery", plan: Plan, call: Call) -> None:
+    """Raises `UsageError` for a task that the app does not have, or that no pool would consume."""
+    from orchestrator.celery_app import resolve_task, task_queue
+
+    name = resolve_task(app, call.task)
+    consumed = sorted({queue for pool in plan.pools for queue in pool.queues})
+    if not consumed or ROUTING_SETTINGS & plan.target.settings.keys():
+        return
+    queue = task_queue(app, name, {"queue": call.queue} if call.queue else {})
+    if queue not in consumed:
+        raise UsageError(
+            f"task {name!r} goes to queue {queue!r}, which no worker of the scenario consumes "
+            f"(they consume {', '.join(consumed)})"
+        )

@@ -17,7 +17,11 @@ class FakeHandle:
     def __init__(self, ending: Any) -> None:
         self._ending = ending
 
-    async def result(self, timeout: float | None = None, propagate: bool = True) -> Any:
+    async def result(
+        self,
+        timeout: float | None = None,  # noqa: ASYNC109 - the name that stock `get()` has
+        propagate: bool = True,
+    ) -> Any:
         if self._ending == "never":
             with anyio.fail_after(timeout):
                 await anyio.sleep_forever()
