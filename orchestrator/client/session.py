@@ -29,6 +29,16 @@ from orchestrator.client.result_tree import all_results, result_tree
 from orchestrator.errors import ClientClosed, UsageError
 from orchestrator.records import TaskResult
 
+_MISCONFIGURED = (
+    ImproperlyConfigured,
+    ImportError,
+    LookupError,
+    OSError,
+    TypeError,
+    ValueError,
+)
+"""What Celery, kombu and ssl raise for URLs and settings that make no sense to them."""
+
 CLOSE_STEP_S = 0.4
 """The most that each of the four steps of closing may take: together under two seconds."""
 
@@ -81,8 +91,10 @@ class RedisSession:
             backend = real_backend(app, result_backend)
             broker = RecordingBroker(app, broker_url)
             session = cls(app, broker, backend, ids, on_result)
-        except (ImproperlyConfigured, LookupError, OSError, TypeError, ValueError) as exc:
-            raise UsageError(f"broker_url or result_backend cannot be used: {exc}") from exc
+        except _MISCONFIGURED as exc:
+            # What follows " as " is a piece of the URL, and may be a piece of its password.
+            reason = str(exc).partition(" as ")[0]
+            raise UsageError(f"broker_url or result_backend cannot be used: {reason}") from exc
         async with AsyncExitStack() as on_failure:
             on_failure.push_async_callback(session.close)
             await session._ready()

@@ -23,7 +23,7 @@ def recording_app(**settings: Any) -> Celery:
     def total(numbers: list[int]) -> int:
         return sum(numbers)
 
-    def forgettable(x: int) -> int:
+    def forgettable(x: int = 0) -> int:
         return x
 
     app.task(add, name="add", shared=False)
