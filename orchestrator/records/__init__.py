@@ -1,0 +1,88 @@
+"""The frozen records that pass between stages.
+
+All times named ``*_ns`` are ``time.monotonic_ns()`` of this host, which every process of the host
+shares; all durations carry their unit in their name. A stage takes records and gives records;
+nobody changes one.
+"""
+
+from orchestrator.records.outcome import (
+    VERDICTS,
+    CanvasOutcome,
+    CanvasState,
+    Expectation,
+    Inputs,
+    Outcome,
+    Sample,
+    Submission,
+    TaskResult,
+    Verdict,
+)
+from orchestrator.records.plan import (
+    Aggregation,
+    Call,
+    Chain,
+    Chord,
+    ExecutorKind,
+    Expect,
+    ExpectKind,
+    Group,
+    MapKind,
+    Mapped,
+    Node,
+    Operator,
+    Plan,
+    PoolKind,
+    PoolPlan,
+    Repeat,
+    TargetPlan,
+    Threshold,
+    WorkloadPlan,
+)
+from orchestrator.records.result import (
+    BrokerInfo,
+    Judgement,
+    PoolReport,
+    RunResult,
+    ThresholdResult,
+    Trend,
+    WorkloadResult,
+)
+
+__all__ = [
+    "Aggregation",
+    "BrokerInfo",
+    "Call",
+    "CanvasOutcome",
+    "CanvasState",
+    "Chain",
+    "Chord",
+    "ExecutorKind",
+    "Expect",
+    "ExpectKind",
+    "Expectation",
+    "Group",
+    "Inputs",
+    "Judgement",
+    "MapKind",
+    "Mapped",
+    "Node",
+    "Operator",
+    "Outcome",
+    "Plan",
+    "PoolKind",
+    "PoolPlan",
+    "PoolReport",
+    "Repeat",
+    "RunResult",
+    "Sample",
+    "Submission",
+    "TargetPlan",
+    "TaskResult",
+    "Threshold",
+    "ThresholdResult",
+    "Trend",
+    "VERDICTS",
+    "Verdict",
+    "WorkloadPlan",
+    "WorkloadResult",
+]

@@ -1,0 +1,124 @@
+"""What a run was and what is said of it (environment, judge -> report)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from orchestrator.records.outcome import Outcome, Sample, Verdict
+from orchestrator.records.plan import ExecutorKind, Plan, PoolKind
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerInfo:
+    """``url`` holds the password: mask it (``errors`` and reports only ever see the masked one)."""
+
+    kind: str
+    version: str
+    path: str | None
+    url: str
+    results_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class PoolReport:
+    """What one pool was and used, over all its processes (``count`` and restarts included)."""
+
+    name: str
+    pool: PoolKind
+    concurrency: int
+    queues: tuple[str, ...]
+    tasks: int
+    cpu_s: float
+    rss_max_bytes: int
+    restarts: int
+    exit_codes: tuple[int, ...]
+    startup_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """A distribution, in milliseconds. All values are None when ``count`` is 0."""
+
+    count: int
+    avg_ms: float | None = None
+    min_ms: float | None = None
+    p50_ms: float | None = None
+    p75_ms: float | None = None
+    p90_ms: float | None = None
+    p95_ms: float | None = None
+    p99_ms: float | None = None
+    p99_9_ms: float | None = None
+    max_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ThresholdResult:
+    """``metric`` with its tags as written; ``observed`` is None when nothing was measured (then it
+    failed)."""
+
+    metric: str
+    expression: str
+    observed: float | None
+    passed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadResult:
+    name: str
+    executor: ExecutorKind
+    iterations: int
+    dropped_iterations: int
+    offered_rate_per_s: float
+    throughput_per_s: float
+    aggregate: str | None
+    value: Any
+    metrics: Mapping[str, Trend]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the judge says of all outcomes of a run."""
+
+    counts: Mapping[Verdict, int]
+    ids: Mapping[Verdict, tuple[str, ...]]
+    ids_capped: bool
+    reasons: Mapping[str, str]
+    workloads: tuple[WorkloadResult, ...]
+    metrics: Mapping[str, Trend]
+    counters: Mapping[str, int]
+    rates: Mapping[str, float]
+    by_task: Mapping[str, Mapping[str, Trend]]
+    by_queue: Mapping[str, Mapping[str, Trend]]
+    by_pool: Mapping[str, Mapping[str, Trend]]
+    thresholds: tuple[ThresholdResult, ...]
+
+    @property
+    def sent(self) -> int:
+        """Every task of every canvas that was sent; the verdicts add up to it."""
+        return sum(self.counts.values())
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """Everything that a report can be made of. ``stopped_by`` is a signal, a threshold, an error,
+    or None."""
+
+    id: str
+    plan: Plan
+    started_at: str
+    startup_s: float
+    duration_s: float
+    exit_code: int
+    stopped_by: str | None
+    partial: bool
+    broker: BrokerInfo
+    versions: Mapping[str, str]
+    host: Mapping[str, int]
+    pools: tuple[PoolReport, ...]
+    judgement: Judgement
+    outcomes: Sequence[Outcome]
+    samples: Sequence[Sample]
+    verdict_of: Mapping[str, Verdict]
+    orchestrator_cpu_s: float
+    orchestrator_rss_max_bytes: int
+    probe_lost_events: int = 0

@@ -1,0 +1,37 @@
+from pathlib import Path
+
+import pytest
+
+from orchestrator.cli import run_command
+from orchestrator.cli.check import metric_name
+from orchestrator.records import Threshold
+
+ROOT = Path(__file__).parents[3]
+
+
+def test_a_plan_is_described_for_a_person(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["check", str(ROOT / "scenarios" / "mixed.yaml")]) == 0
+    text = capsys.readouterr().out
+    assert "add: gevent -c 50 on add" in text
+    assert "factorials: shared-iterations" in text
+    assert "task_duration{task:add}: p(95)" in text
+
+
+def test_every_shipped_scenario_is_valid(capsys: pytest.CaptureFixture[str]) -> None:
+    files = sorted(map(str, (ROOT / "scenarios").glob("*.yaml")))
+    assert len(files) >= 5
+    assert run_command(["check", *files]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_json_is_one_document_of_all_files(capsys: pytest.CaptureFixture[str]) -> None:
+    import json
+
+    path = str(ROOT / "scenarios" / "smoke.yaml")
+    assert run_command(["check", path, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[path]["name"] == "smoke"
+
+
+def test_a_metric_is_named_as_in_the_file() -> None:
+    threshold = Threshold("run", {"task": "add"}, "p(95)<5", "p", 95.0, "<", 5.0)
+    assert metric_name(threshold) == "run{task:add}"

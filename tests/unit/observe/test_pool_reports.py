@@ -1,0 +1,31 @@
+from orchestrator.environment.pools import PoolStatus
+from orchestrator.observe.pool_reports import pool_reports
+from orchestrator.observe.process_sampler import Usage
+from orchestrator.observe.series import Series
+from orchestrator.observe.timeline import Counts
+from orchestrator.records import Outcome, PoolPlan
+
+
+def outcome(pool: str, executions: int | None) -> Outcome:
+    return Outcome(
+        "id", "m.add", "add", pool, "w", "w", 0, {}, True, 1, 1, 1, 1, 1, 1, 1, "SUCCESS",
+        executions, 0, 1, True, False, False, True,
+    )  # fmt: skip
+
+
+def test_a_report_joins_status_usage_and_the_tasks_that_ran() -> None:
+    series = Series(Counts(), in_flight=lambda: 0, pids=lambda: {}, backlog=None)
+    series.usage = {"add": Usage(1.5, 100)}
+    series.rss_max_bytes = {"add": 200}
+    status = PoolStatus(PoolPlan("add", ("add",)), pids=(), startup_s=0.7, exit_codes=(0,))
+    outcomes = [outcome("add", 1), outcome("add", 0), outcome("other", 1), outcome("add", 2)]
+    (report,) = pool_reports([status], series, outcomes)
+    assert (report.tasks, report.cpu_s, report.rss_max_bytes) == (2, 1.5, 200)
+    assert (report.startup_s, report.exit_codes) == (0.7, (0,))
+
+
+def test_a_pool_that_was_never_sampled_used_nothing_that_we_know() -> None:
+    series = Series(Counts(), in_flight=lambda: 0, pids=lambda: {}, backlog=None)
+    status = PoolStatus(PoolPlan("add", ("add",)), pids=(), startup_s=0.0, exit_codes=())
+    (report,) = pool_reports([status], series, [])
+    assert (report.cpu_s, report.rss_max_bytes, report.tasks) == (0.0, 0, 0)
