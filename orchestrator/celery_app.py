@@ -80,15 +80,14 @@ def apply_target(
     os.environ["CELERY_BROKER_URL"] = broker_url
     os.environ["CELERY_RESULT_BACKEND"] = results
     app.backend_cls = None
-    app.conf.update(
-        {
-            **settings,
-            "broker_url": broker_url,
-            "broker_read_url": None,
-            "broker_write_url": None,
-            "result_backend": results,
-        }
-    )
+    values = {
+        **settings,
+        "broker_url": broker_url,
+        "broker_read_url": None,
+        "broker_write_url": None,
+        "result_backend": results,
+    }
+    _configure(app, values)
     _drop_made(app)
     _update_tasks(app, before)
 
@@ -255,6 +254,15 @@ def _unknown_setting(name: str) -> str:
     near = difflib.get_close_matches(name.lower(), SETTING_KEYS, n=1, cutoff=0.6)
     hint = f" (did you mean {near[0]!r}?)" if near else ""
     return f"there is no Celery setting {name!r}{hint}"
+
+
+def _configure(app: Celery, values: Mapping[str, Any]) -> None:
+    """Set what must win: under the namespace of the app too, where Celery 5.6 looks first."""
+    app.conf.get("broker_url")  # loads what is still to be loaded
+    prefix: str = app.conf.prefix or ""
+    spelled = str.upper if prefix.isupper() else str.lower
+    prefixed = {spelled(f"{prefix}{name}"): value for name, value in values.items()}
+    app.conf.update({**values, **prefixed})
 
 
 def _drop_made(app: Celery) -> None:

@@ -1,9 +1,11 @@
 """Makes the result object that a captured `apply_async` returned what a stock one would be."""
 
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
+from weakref import ref
 
 from celery.result import ResultSet
-from vine import barrier
 
 from orchestrator.client.result_tree import all_results
 
@@ -16,24 +18,25 @@ def bound_to(backend: Any, result: Any) -> Any:
     """
     for node in all_results(result):
         if isinstance(node, ResultSet):
-            node._set_ready_barrier(_LateBarrier(node.results))
+            node.iter_native = partial(_iter_native, ref(node))
         elif node.backend is not None:
             node.backend = backend
     return result
 
 
-class _LateBarrier(barrier):
-    """Waits for its members from `finalize` on, which stock `get()` calls before it waits."""
+def _iter_native(group: "ref[ResultSet]", *args: Any, **kwargs: Any) -> Iterator[Any]:
+    """What `ResultSet.get` waits with, once the members are subscribed to."""
+    node = group()
+    assert node is not None
+    for member in _leaves(node):
+        member.backend.add_pending_result(member, weak=True)
+    results: Iterator[Any] = type(node).iter_native(node, *args, **kwargs)
+    return results
 
-    def __init__(self, members: Any) -> None:
-        super().__init__()
-        self._members = members
 
-    def finalize(self) -> None:
-        members, self._members = self._members, ()
-        for member in members:
-            if isinstance(member, ResultSet):
-                member._on_full.finalize()
-            self.size += 1
-            member.then(self)
-        super().finalize()
+def _leaves(node: Any) -> Iterator[Any]:
+    if isinstance(node, ResultSet):
+        for member in node.results:
+            yield from _leaves(member)
+    else:
+        yield node

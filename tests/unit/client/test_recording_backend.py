@@ -24,8 +24,9 @@ def test_writes_are_the_backends_own() -> None:
     backend = recording_backend(real_backend(app), RecordingRedis(record.append))
     assert isinstance(backend, RedisBackend)
     backend.set_chord_size("group", 3)
-    keys = b"mine_celery-taskset-meta-group.c", b"mine_celery-taskset-meta-group.s"
-    assert record == [("DEL", keys[0]), ("SET", keys[1], 3, "EX", 60)]
+    key = b"mine_celery-taskset-meta-group.s"
+    # The first is Celery 5.7, the second 5.6.
+    assert ("SET", key, 3, "EX", 60) in record or ("SETEX", key, 60, 3) in record
 
 
 def test_nothing_is_subscribed_to_and_nothing_waited_for() -> None:

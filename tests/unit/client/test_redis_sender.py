@@ -78,19 +78,19 @@ async def test_bindings_go_first_once_and_again_on_a_new_connection() -> None:
 async def test_chord_size_is_there_before_the_first_header_task_is_sent() -> None:
     async with bench() as b:
         written = asyncio.Event()
-        b.backend.answers["SET"] = lambda _: written.set()
+        b.backend.answers["SET"] = b.backend.answers["SETEX"] = lambda _: written.set()
         canvas = chord([b.add(1), b.add(2)], b.recorder.task("total"))
         sending = asyncio.create_task(b.send(canvas))
         await written.wait()
         assert b.fake.named("LPUSH") == []
-        b.backend.connections[0].write(b"+OK\r\n")
+        b.backend.connections[0].write(b"+OK\r\n")  # 5.6 also publishes it, and has that answer
         await sending
         assert len(b.fake.named("LPUSH")) == 1
 
 
 async def test_backend_that_refuses_stops_the_canvas() -> None:
     async with bench() as b:
-        b.backend.answers["SET"] = b"-OOM full\r\n"
+        b.backend.answers["SET"] = b.backend.answers["SETEX"] = b"-OOM full\r\n"
         with pytest.raises(BrokerUnavailable, match=r"the result backend.*OOM full"):
             await b.send(chord([b.add(1), b.add(2)], b.recorder.task("total")))
         assert b.fake.named("LPUSH") == []

@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from typing import Any
 
 from celery import chain, group
@@ -15,20 +16,32 @@ class Backend:
     supports_native_join = True
 
     def __init__(self) -> None:
-        self.pending: list[str] = []
+        self.pending: list[Any] = []
 
     def add_pending_result(self, result: Any, weak: bool = False) -> None:
-        self.pending.append(result.id)
+        self.pending.append(result)
 
     def remove_pending_result(self, result: Any) -> None:
         """Called when a result object is deleted."""
 
+    def iter_native(self, result: Any, **options: Any) -> Iterator[Any]:
+        for pending in self.pending:
+            pending.on_ready(pending)
+        assert result.on_ready.ready
+        yield from ((member.id, {"result": 1, "status": "SUCCESS"}) for member in self.pending)
+
+
+def captured(signature: Any) -> tuple[Any, Backend, Recorder]:
+    recorder = Recorder()
+    backend = Backend()
+    recorder.app._local.backend = backend
+    return recorder.capture(signature(recorder.task("add", 1))).result, backend, recorder
+
 
 def test_every_part_gets_the_real_backend_and_nothing_is_subscribed_to() -> None:
-    recorder = Recorder()
-    add = recorder.task("add", 1)
-    result = recorder.capture(chain(add, group(add, chain(add, group(add, add))))).result
-    backend = Backend()
+    result, backend, _ = captured(
+        lambda add: chain(add, group(add, chain(add, group(add, add)))),
+    )
     assert bound_to(backend, result) is result
     plain = [node for node in all_results(result) if not isinstance(node, GroupResult)]
     assert plain
@@ -37,27 +50,14 @@ def test_every_part_gets_the_real_backend_and_nothing_is_subscribed_to() -> None
 
 
 def test_group_subscribes_to_its_members_when_it_is_waited_for() -> None:
-    recorder = Recorder()
-    add = recorder.task("add", 1)
-    result = recorder.capture(group(add, chain(add, group(add, add)))).result
-    backend = Backend()
+    result, backend, _ = captured(lambda add: group(add, add, add))
     bound_to(backend, result)
-    result._on_full.finalize()
-    leaves = [result.results[0], *result.results[1].results]
-    assert backend.pending == [leaf.id for leaf in leaves]
-    result._on_full.finalize()
-    assert len(backend.pending) == 3
-    recorder.app._local.backend = backend
-    for leaf in leaves[:-1]:
-        leaf.on_ready(leaf)
-    assert not result.on_ready.ready
-    leaves[-1].on_ready(leaves[-1])
-    assert result.on_ready.ready
+    assert result.get() == [1, 1, 1]
+    assert [member.id for member in backend.pending] == [member.id for member in result.results]
 
 
-def test_empty_group_is_ready_at_once() -> None:
-    recorder = Recorder()
-    recorder.app._local.backend = Backend()
-    result = bound_to(Backend(), recorder.app.GroupResult("id", []))
-    result._on_full.finalize()
-    assert result.on_ready.ready
+def test_nested_group_subscribes_to_its_leaves() -> None:
+    result, backend, _ = captured(lambda add: group(add, chain(add, group(add, add))))
+    bound_to(backend, result)
+    list(result.iter_native())
+    assert backend.pending == [result.results[0], *result.results[1].results]
