@@ -40,3 +40,8 @@ class App(celery.Celery):
 
     task_cls = PrintableTask
     amqp_cls = PrintableAMQP
+
+    def task(self, *args: Any, **options: Any) -> Any:
+        """Declare a task of this app alone: by default Celery shares it with every other app of the
+        process, also with those that never asked for it."""
+        return super().task(*args, **{"shared": False, **options})

@@ -165,7 +165,7 @@ def _let_go(app: Any) -> None:
 
     A stock result talks to its backend even when it is deleted: make that find nothing to do.
     """
-    app.pool.force_close_all()
+    app.pool.force_close_all(close_pool=False)
     if not hasattr(app.backend, "result_consumer"):
         return
     consumer = app.backend.result_consumer

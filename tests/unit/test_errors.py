@@ -17,14 +17,16 @@ from orchestrator.errors import (
 )
 
 
-def all_errors(kind: type[OrchestratorError] = OrchestratorError) -> Iterator[type]:
+def all_errors(
+    kind: type[OrchestratorError] = OrchestratorError,
+) -> Iterator[type[OrchestratorError]]:
     yield kind
     for child in kind.__subclasses__():
         if child.__module__ == errors.__name__:
             yield from all_errors(child)
 
 
-@pytest.mark.parametrize("kind", sorted(set(all_errors()), key=lambda kind: kind.__name__))
+@pytest.mark.parametrize("kind", sorted(set(all_errors()), key=str))
 def test_every_error_explains_itself(kind: type[OrchestratorError]) -> None:
     error = ScenarioError([]) if kind is ScenarioError else kind()
     assert kind.__doc__

@@ -25,13 +25,13 @@ from orchestrator.records import (
 @pytest.fixture
 def app() -> Celery:
     app = Celery("unit", broker="memory://", backend="cache+memory://", set_as_current=False)
-    app.conf.task_routes = {"m.add": {"queue": "sums"}}
+    app.conf.task_routes = {"m.plus": {"queue": "sums"}}
 
-    @app.task(name="m.add", shared=False)
+    @app.task(name="m.plus", shared=False)
     def add(x: int, y: int) -> int:
         return x + y
 
-    @app.task(name="m.sum", shared=False)
+    @app.task(name="m.total", shared=False)
     def total(values: list[int]) -> int:
         return sum(values)
 
@@ -39,7 +39,7 @@ def app() -> Celery:
     def quiet() -> None:
         return None
 
-    app.tasks["m.add"].reference = lambda x, y: x + y
+    app.tasks["m.plus"].reference = lambda x, y: x + y
     return app
 
 
@@ -59,8 +59,8 @@ def build(app: Celery) -> Build:
     return build
 
 
-ADD = Call("add", (1, 2))
-SUM = Call("sum")
+ADD = Call("plus", (1, 2))
+SUM = Call("total")
 
 
 def by_id(built: BuiltCanvas) -> dict[str, Expectation]:
@@ -88,7 +88,7 @@ def task_ids(signature: Signature) -> list[str]:
 def test_a_task_knows_its_full_name_queue_reference_and_id(build: Build) -> None:
     built = build(ADD)
     (expectation,) = built.submission.expectations
-    assert (expectation.task, expectation.queue, expectation.args) == ("m.add", "sums", (1, 2))
+    assert (expectation.task, expectation.queue, expectation.args) == ("m.plus", "sums", (1, 2))
     assert expectation.reference is not None
     assert expectation.reference(1, 2) == 3
     assert built.signature.options["task_id"] == expectation.id == built.submission.result
@@ -96,7 +96,7 @@ def test_a_task_knows_its_full_name_queue_reference_and_id(build: Build) -> None
 
 
 def test_a_queue_of_its_own_wins_over_the_route(build: Build) -> None:
-    built = build(Call("add", (1, 2), queue="other"))
+    built = build(Call("plus", (1, 2), queue="other"))
     assert built.submission.expectations[0].queue == "other"
     assert built.signature.options["queue"] == "other"
 
@@ -117,7 +117,7 @@ def test_a_chord_body_gets_the_list_of_its_headers_values(build: Build) -> None:
 
 
 def test_each_link_gets_the_value_of_the_link_before(build: Build) -> None:
-    built = build(Chain((ADD, Call("add", (5,)), Call("add", (1, 1), immutable=True))))
+    built = build(Chain((ADD, Call("plus", (5,)), Call("plus", (1, 1), immutable=True))))
     links = by_id(built)
     assert [links[i].inputs for i in ("t1", "t2", "t3")] == [None, "t1", None]
     assert [links[i].direct for i in ("t1", "t2", "t3")] == [True, False, False]
@@ -125,7 +125,7 @@ def test_each_link_gets_the_value_of_the_link_before(build: Build) -> None:
 
 
 def test_a_group_inside_a_chain_becomes_a_chords_header(build: Build) -> None:
-    built = build(Chain((ADD, Group(Repeat(Call("add", (5,)), 2)), SUM)))
+    built = build(Chain((ADD, Group(Repeat(Call("plus", (5,)), 2)), SUM)))
     links = by_id(built)
     assert links["t2"].inputs == links["t3"].inputs == "t1"
     assert links["t4"].inputs == ("t2", "t3")
@@ -133,7 +133,7 @@ def test_a_group_inside_a_chain_becomes_a_chords_header(build: Build) -> None:
 
 
 def test_a_group_of_one_in_a_chain_is_that_one_as_in_celery(build: Build) -> None:
-    built = build(Chain((Group((ADD,)), Call("add", (5,)))))
+    built = build(Chain((Group((ADD,)), Call("plus", (5,)))))
     assert by_id(built)["t2"].inputs == "t1"
     assert isinstance(built.signature, celery_chain) or built.signature["task"] == "celery.chain"
 
@@ -142,14 +142,15 @@ def test_map_is_one_task_and_chunks_are_starmaps(build: Build) -> None:
     mapped = build(Mapped("map", SUM, ([1, 2], [3])))
     (expectation,) = mapped.submission.expectations
     assert (expectation.mapped, expectation.args) == ("map", ([1, 2], [3]))
-    chunks = build(Mapped("chunks", Call("add"), ((1, 1), (2, 2), (3, 3)), size=2))
+    chunks = build(Mapped("chunks", Call("plus"), ((1, 1), (2, 2), (3, 3)), size=2))
     assert [e.args for e in chunks.submission.expectations] == [((1, 1), (2, 2)), ((3, 3),)]
     assert {e.mapped for e in chunks.submission.expectations} == {"starmap"}
     assert isinstance(chunks.submission.result, tuple)
 
 
 def test_a_linked_task_gets_the_result_and_an_errback_expects_nothing(build: Build) -> None:
-    built = build(Call("add", (1, 2), options={"link": (Call("add", (1,)),), "link_error": (SUM,)}))
+    links = {"link": (Call("plus", (1,)),), "link_error": (SUM,)}
+    built = build(Call("plus", (1, 2), options=links))
     linked = by_id(built)["t2"]
     assert (linked.inputs, linked.direct) == ("t1", False)
     assert len(built.submission.expectations) == 2
@@ -157,12 +158,12 @@ def test_a_linked_task_gets_the_result_and_an_errback_expects_nothing(build: Bui
 
 
 def test_every_id_of_the_signature_is_expected_and_the_other_way_round(build: Build) -> None:
-    node = Chain((Group(Repeat(ADD, 3)), Call("add", (1,)), Chord(Group(Repeat(ADD, 2)), SUM)))
+    node = Chain((Group(Repeat(ADD, 3)), Call("plus", (1,)), Chord(Group(Repeat(ADD, 2)), SUM)))
     built = build(node)
     assert sorted(task_ids(built.signature)) == sorted(by_id(built))
 
 
 def test_ignored_results_and_references_by_name(build: Build) -> None:
     assert build(Call("quiet")).submission.expectations[0].ignored
-    called = build(Call("add", (1, 2), expect=Expect("call", "m:f")))
+    called = build(Call("plus", (1, 2), expect=Expect("call", "m:f")))
     assert called.submission.expectations[0].reference is max
