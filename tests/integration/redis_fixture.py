@@ -166,8 +166,14 @@ def _let_go(app: Any) -> None:
     A stock result talks to its backend even when it is deleted: make that find nothing to do.
     """
     app.pool.force_close_all(close_pool=False)
-    if not hasattr(app.backend, "result_consumer"):
-        return
+    if hasattr(app.backend, "result_consumer"):
+        let_go_of_results(app)
+        gc.collect()
+
+
+def let_go_of_results(app: Any) -> None:
+    """Close this thread's stock result backend, and make results that are deleted later find
+    nothing to do."""
     consumer = app.backend.result_consumer
     consumer.stop()
     consumer._pubsub = None
@@ -175,8 +181,8 @@ def _let_go(app: Any) -> None:
     for pending in app.backend._pending_results:
         pending.clear()
     app.backend.client.close()
+    app.backend.client.connection_pool.disconnect()
     vars(app._local).pop("backend", None)
-    gc.collect()
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from celery import group
 from orchestrator import Client
 from orchestrator.client import ResultTimeout
 from orchestrator.errors import ClientClosed, ClientError
-from tests.integration.redis_fixture import Lab, lab
+from tests.integration.redis_fixture import Lab, lab, let_go_of_results
 
 TIMEOUT_S = 60
 
@@ -240,8 +240,7 @@ async def test_tasks_of_another_thread_are_not_captured(client: Client, t: Any) 
 
     def stock() -> list[Any]:
         results = [t.add.apply_async((i, i)).get(timeout=TIMEOUT_S) for i in range(30)]
-        t.app.backend.result_consumer.stop()
-        t.app.backend.client.close()
+        let_go_of_results(t.app)
         return results
 
     async def ours() -> list[Any]:
