@@ -1,0 +1,1 @@
+"""How fast the client is, against stock Celery and against the limit: `make bench`."""
