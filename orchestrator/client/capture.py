@@ -24,6 +24,7 @@ from orchestrator.client.recording_backend import recording_backend
 from orchestrator.client.recording_broker import BrokerRecord, Published, RecordingBroker, Routed
 from orchestrator.client.recording_redis import RecordingRedis
 from orchestrator.client.resp import Command
+from orchestrator.client.tracing import trace_headers
 from orchestrator.errors import NotSupported
 
 _ID_USERS = (celery.canvas, celery.app.base, celery.app.task)
@@ -72,6 +73,7 @@ class Capturer:
         Raises what Celery raises for a signature that it cannot send (a wrong argument, a value
         that cannot be encoded); nothing of it is sent then.
         """
+        self._broker.producer.trace = trace_headers()
         try:
             with self._celery_captured():
                 signature = self._checked(signature)

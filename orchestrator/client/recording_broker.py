@@ -17,6 +17,7 @@ from orchestrator.client.address import RedisAddress, address_of
 from orchestrator.client.failures import Unroutable
 from orchestrator.client.recording_redis import RecordingRedis
 from orchestrator.client.resp import Command
+from orchestrator.client.tracing import NO_TRACE, add_trace
 from orchestrator.errors import NotSupported
 
 _Channel: Any = redis_transport.Channel  # kombu is typed only in part
@@ -113,11 +114,14 @@ class RecordingProducer(_Producer):
     """Notes the tasks among the messages that it publishes."""
 
     note: BrokerRecord
+    trace: Mapping[str, str] = NO_TRACE
 
     def publish(self, body: Any, *args: Any, **kwargs: Any) -> Any:
+        headers = kwargs.get("headers") or {}
+        if self.trace and "task" in headers:
+            add_trace(headers, self.trace)
         # Nothing can fail on the way to a list, so kombu's retry wrapper would be pure cost.
         result = super().publish(body, *args, **(kwargs | {"retry": False}))
-        headers = kwargs.get("headers") or {}
         if "task" in headers and isinstance(body, tuple):
             ignored = bool(headers.get("ignore_result"))
             self.note.published.append(Published(headers["id"], ignored, body[2] or {}))
