@@ -72,8 +72,9 @@ def command(
     codes = []
     for scenario in loaded:
         result, directory = run_scenario(scenario, out, quiet=quiet)
-        documents.append(_report(result, directory, as_json=as_json))
-        codes.append(ExitCode(result.exit_code))
+        document, code = _report(result, directory, as_json=as_json)
+        documents.append(document)
+        codes.append(code)
         if result.exit_code in (ExitCode.INTERRUPTED, ExitCode.TERMINATED):
             break
     if as_json:
@@ -128,12 +129,22 @@ async def _stop_on_signal(run: "object") -> None:
             run.stop(signal.Signals(number).name)  # type: ignore[attr-defined]
 
 
-def _report(result: RunResult, directory: Path, *, as_json: bool) -> object:
+def _report(result: RunResult, directory: Path, *, as_json: bool) -> tuple[object, ExitCode]:
+    """Write the run directory and print the summary; gives the summary's document and the exit
+    code.
+
+    A disk that is full costs the files, not the summary on stdout."""
     from orchestrator.report.console import print_summary
     from orchestrator.report.run_directory import write_run_directory
     from orchestrator.report.summary import summary
 
-    write_run_directory(result, directory)
+    code = ExitCode(result.exit_code)
+    try:
+        write_run_directory(result, directory)
+    except OSError as exc:
+        where = exc.filename or directory
+        click.echo(f"the report cannot be written: {where}: {exc.strerror}; see --out", err=True)
+        code = worst([code, ExitCode.ENVIRONMENT])
     if not as_json:
         print_summary(result, sys.stdout, directory)
-    return summary(result)
+    return summary(result), code

@@ -3,13 +3,15 @@
 import csv
 import gzip
 import json
+import shutil
 import signal
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.acceptance.command import Command
+from tests.acceptance.command import ROOT, Command
 
 Write = Callable[[str], Path]
 
@@ -290,3 +292,22 @@ def test_startup_of_three_pools_is_parallel(command: Command) -> None:
         "c: {queues: [mat_mul], pool: eventlet}}",
     )
     assert three <= 1.5 * one + 1.0
+
+
+def test_a_disk_that_is_full_costs_the_files_not_the_summary(
+    command: Command, write_scenario: Write
+) -> None:
+    limited = [
+        "prlimit",
+        "--fsize=2000",  # no file may grow beyond this: what a full disk does to a report
+        *command.argv("run", write_scenario(SMALL % ""), "--out", command.runs),
+    ]
+    if not shutil.which("prlimit"):
+        pytest.skip("prlimit (util-linux) is not installed")
+    done = subprocess.run(
+        limited, cwd=ROOT, env=command.environ(), capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 3, done.stderr
+    assert "the report cannot be written" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "VERDICTS" in done.stdout
