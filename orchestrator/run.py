@@ -358,7 +358,9 @@ class Run:
             startup_s=measured.startup_s,
             duration_s=duration_s,
             exit_code=self._exit_code(judgement),
-            stopped_by=str(measured.error) if measured.error else measured.stopped_by,
+            stopped_by=str(measured.error).splitlines()[0]
+            if measured.error
+            else measured.stopped_by,
             partial=self._partial,
             broker=measured.broker or NO_BROKER,
             versions=versions(),

@@ -269,6 +269,23 @@ def test_a_pool_that_dies_ends_the_run_with_its_log(
     assert run["partial"] is True
 
 
+def test_a_broker_that_vanishes_ends_the_run_in_bounded_time(
+    command: Command, write_scenario: Write
+) -> None:
+    process = command.start("run", write_scenario(LONG), "--out", command.runs)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "sending" in line:
+            break
+    (server,) = [p for p in command.processes() if p.name() == "redis-server"]
+    server.kill()
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 3, err
+    assert "redis-server died" in err
+    assert "Traceback" not in err
+    assert "the run ended early" in " ".join(out.split())
+
+
 def test_a_worker_that_cannot_start_exits_3_with_its_log(
     command: Command, write_scenario: Write
 ) -> None:
