@@ -242,9 +242,17 @@ class _Assembly:
             return self._group(Group(starmaps), after, direct=direct)
         facts = self._builder.facts(node.call)
         task_id = self._builder.new_id()
-        make = getattr(self._builder.app.tasks[facts.name], node.kind)
-        # `celery.map` takes its items by keyword, so a result put in front of them would break it.
-        signature = make(list(node.items)).set(task_id=task_id, immutable=True, queue=facts.queue)
+        app = self._builder.app
+        # A plain signature of `celery.map`, as it travels in a chain: Celery 5.6 sends what
+        # `task.map()` gives without its options, the id among them. It takes its items by keyword,
+        # so a result put in front of them would break it: it is immutable.
+        signature = Signature(
+            f"celery.{node.kind}",
+            kwargs={"task": app.tasks[facts.name].s(), "it": list(node.items)},
+            options={"task_id": task_id, "queue": facts.queue, "route_name": facts.name},
+            immutable=True,
+            app=app,
+        )
         self._expect(node.call, facts, task_id, None, after=after, direct=direct, mapped=node)
         return _Piece(signature, task_id, (task_id,))
 

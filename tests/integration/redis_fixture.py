@@ -46,6 +46,12 @@ def free_port() -> int:
         return port
 
 
+def worker_python() -> str:
+    """The Python of the workers. `scripts/test-celery-line` names that of another line of
+    Celery."""
+    return os.environ.get("WORKER_PYTHON", sys.executable)
+
+
 class RedisServer:
     """A redis-server that can be stopped, frozen and started again on the same port."""
 
@@ -188,7 +194,7 @@ def let_go_of_results(app: Any) -> None:
 @contextmanager
 def running_worker(made: Lab, settings: Mapping[str, Any]) -> Iterator[None]:
     """A stock worker on all queues of the app, ready."""
-    argv = [sys.executable, "-m", "celery", "-A", "client_app", "worker", "-l", "WARNING"]
+    argv = [worker_python(), "-m", "celery", "-A", "client_app", "worker", "-l", "WARNING"]
     argv += ["-P", "threads", "-c", "4", "--without-gossip", "--without-mingle"]
     # C_FORCE_ROOT: a worker that accepts pickle does not start as root otherwise.
     environ = {**os.environ, "CLIENT_APP_SETTINGS": json.dumps(settings), "C_FORCE_ROOT": "1"}

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from itertools import count
-from typing import Any
+from typing import Any, Literal
 
 import pytest
-from celery import Celery, Signature
+from celery import Celery, Signature, signals
 from celery import chain as celery_chain
 
 from orchestrator.load.canvas import BuiltCanvas, CanvasBuilder
@@ -146,6 +146,22 @@ def test_map_is_one_task_and_chunks_are_starmaps(build: Build) -> None:
     assert [e.args for e in chunks.submission.expectations] == [((1, 1), (2, 2)), ((3, 3),)]
     assert {e.mapped for e in chunks.submission.expectations} == {"starmap"}
     assert isinstance(chunks.submission.result, tuple)
+
+
+@pytest.mark.parametrize("kind", ["map", "starmap"])
+def test_a_map_is_sent_under_its_id_to_its_tasks_queue(
+    build: Build, kind: Literal["map", "starmap"]
+) -> None:
+    mapped = build(Mapped(kind, Call("plus"), ((1, 1),)))
+    sent: list[tuple[str, str]] = []
+
+    def note(routing_key: str, headers: dict[str, str], **_: object) -> None:
+        sent.append((headers["id"], routing_key))
+
+    signals.before_task_publish.connect(note, sender=f"celery.{kind}")
+    mapped.signature.apply_async()
+    signals.before_task_publish.disconnect(note, sender=f"celery.{kind}")
+    assert sent == [(mapped.submission.result, "sums")]
 
 
 def test_a_linked_task_gets_the_result_and_an_errback_expects_nothing(build: Build) -> None:
