@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import celery.app.base
 import celery.app.task
@@ -20,8 +20,8 @@ from celery.local import Proxy
 from celery.utils.abstract import CallableSignature
 
 from orchestrator.client.ids import IdSource
-from orchestrator.client.recording_backend import recording_backend
-from orchestrator.client.recording_broker import BrokerRecord, Published, RecordingBroker, Routed
+from orchestrator.client.recording_backend import recording_backend, recording_rpc_backend
+from orchestrator.client.recording_broker import Published
 from orchestrator.client.recording_redis import RecordingRedis
 from orchestrator.client.resp import Command
 from orchestrator.client.tracing import trace_headers
@@ -43,28 +43,52 @@ class Captured:
     """
 
     result: Any
-    commands: list[Command | Routed]
+    commands: list[Any]
     published: list[Published]
     backend: list[Command] = field(default_factory=list)
 
 
+class Record(Protocol):
+    """What was published since the last `take`: what to send, and the tasks in it."""
+
+    def take(self) -> tuple[list[Any], list[Published]]: ...
+
+
+class Broker(Protocol):
+    """Where Celery's publishing code publishes to."""
+
+    record: Any
+    producer: Any
+
+
 class Capturer:
-    """Captures the canvases of one app. ``backend`` is its real result backend (or disabled)."""
+    """Captures the canvases of one app. ``backend`` is its real result backend (or disabled).
+
+    ``reply_to`` is the queue to which the rpc backend's results go.
+    """
 
     def __init__(
-        self, app: Celery, broker: RecordingBroker, backend: Any, new_id: IdSource
+        self,
+        app: Celery,
+        broker: Broker,
+        backend: Any,
+        new_id: IdSource,
+        reply_to: str | None = None,
     ) -> None:
         self._app = app
         self._broker = broker
         self._new_id = new_id
         self._writes: list[Command] = []
-        self._record = broker.record
+        self._record: Record = broker.record
+        self._reply_to = reply_to
         self._backend = backend
         if hasattr(backend, "connparams"):  # a Redis backend, not the disabled one
             self._backend = recording_backend(backend, RecordingRedis(self._write))
+        elif reply_to is not None:
+            self._backend = recording_rpc_backend(backend)
 
     @property
-    def record(self) -> BrokerRecord:
+    def record(self) -> Record:
         return self._record
 
     def capture(self, signature: Any) -> Captured:
@@ -116,6 +140,8 @@ class Capturer:
             stack.enter_context(self._producer_replaced(is_ours))
             stack.enter_context(self._backend_replaced(is_ours))
             stack.enter_context(_current_app(self._app))
+            if self._reply_to is not None:  # what `app.thread_oid` gives to this thread
+                stack.enter_context(_own(self._app._local, "oid", self._reply_to))
             yield
 
     def _producer_replaced(self, is_ours: "_ThreadCheck") -> AbstractContextManager[None]:
@@ -140,15 +166,8 @@ class Capturer:
             finally:
                 app._backend_cache = shared
             return
-        own = getattr(app._local, "backend", None)
-        app._local.backend = self._backend
-        try:
+        with _own(app._local, "backend", self._backend):
             yield
-        finally:
-            if own is None:
-                del app._local.backend
-            else:
-                app._local.backend = own
 
 
 class _ThreadCheck:
@@ -189,6 +208,20 @@ def _replaced(owner: Any, name: str, make: Callable[[Any], Any]) -> Iterator[Non
             setattr(owner, name, stock)
         else:
             delattr(owner, name)
+
+
+@contextmanager
+def _own(local: Any, name: str, value: Any) -> Iterator[None]:
+    """Set what this thread has of its own for a while."""
+    own = getattr(local, name, None)
+    setattr(local, name, value)
+    try:
+        yield
+    finally:
+        if own is None:
+            delattr(local, name)
+        else:
+            setattr(local, name, own)
 
 
 @contextmanager

@@ -52,21 +52,18 @@ class Client:
     async def __aenter__(self) -> Self:
         """Connect.
 
-        Raises `BrokerUnavailable`, `NotSupported` for what is not Redis, or `UsageError` for a
-        configuration that Celery itself cannot make sense of.
+        Raises `BrokerUnavailable`, `NotSupported` for brokers and backends that the client does not
+        speak to, or `UsageError` for a configuration that Celery itself cannot make sense of.
         """
         # Here and not above: `from orchestrator import Client` must not cost the import of redis
         # and of Celery's canvas (a third of a second) to a service that starts.
-        from orchestrator.client.session import EagerSession, RedisSession
+        from orchestrator.client.opening import open_session
 
         if self._session is not None:
             raise RuntimeError("this client is open already: make one Client for each `async with`")
-        if self.app.conf.task_always_eager:
-            self._session = EagerSession(self.app)
-        else:
-            self._session = await RedisSession.open(
-                self.app, self._ids, self._on_result, self._broker_url, self._result_backend
-            )
+        self._session = await open_session(
+            self.app, self._ids, self._on_result, self._broker_url, self._result_backend
+        )
         return self
 
     async def __aexit__(

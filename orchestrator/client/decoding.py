@@ -29,10 +29,11 @@ class ResultDecoder:
             meta = self._backend.meta_from_decoded(meta)
         except Exception as exc:  # any serializer may raise anything; the waiter must hear of it
             return TaskResult(task_id, states.FAILURE, None, exc, seen_ns)
-        return _task_result(task_id, meta, seen_ns)
+        return task_result(task_id, meta, seen_ns)
 
 
-def _task_result(task_id: str, meta: dict[str, Any], seen_ns: int) -> TaskResult:
+def task_result(task_id: str, meta: dict[str, Any], seen_ns: int) -> TaskResult:
+    """The result that a backend's decoded meta describes."""
     state, value, traceback = meta["status"], meta["result"], meta.get("traceback")
     if state not in states.EXCEPTION_STATES:
         return TaskResult(task_id, state, value, None, seen_ns, traceback)

@@ -18,7 +18,7 @@ def ignored_ids(app: Celery, published: Iterable[Published]) -> frozenset[str]:
     ignored = {task.id for task in published if task.ignored}
     seen: set[int] = set()
     for task in published:
-        for signature in _carried(task.embed, seen):
+        for signature in carried(task.embed, seen):
             options = signature.get("options", {})
             if "task_id" in options and _is_ignored(app, signature, options):
                 ignored.add(options["task_id"])
@@ -32,9 +32,11 @@ def _is_ignored(app: Celery, signature: Mapping[str, Any], options: Mapping[str,
     return bool(getattr(task, "ignore_result", False))
 
 
-def _carried(embed: Mapping[str, Any], seen: set[int]) -> Iterator[Mapping[str, Any]]:
-    """Every signature in a message's ``chain`` and ``chord``, however deep."""
-    stack = [embed.get("chain"), embed.get("chord")]
+def carried(
+    embed: Mapping[str, Any], seen: set[int], parts: Iterable[str] = ("chain", "chord")
+) -> Iterator[Mapping[str, Any]]:
+    """Every signature in these ``parts`` of a message, however deep."""
+    stack = [embed.get(part) for part in parts]
     while stack:
         node = stack.pop()
         if not node or id(node) in seen:

@@ -10,6 +10,7 @@ from celery import Celery
 from celery.app import backends
 from celery.backends.base import DisabledBackend
 from celery.backends.redis import RedisBackend, SentinelBackend
+from celery.backends.rpc import RPCBackend
 
 from orchestrator.client.recording_redis import RecordingRedis
 from orchestrator.errors import NotSupported
@@ -42,8 +43,24 @@ class RecordingMixin:
         return result
 
 
-def real_backend(app: Celery, url: str | None = None) -> Any:
-    """The app's result backend, or the one that ``url`` names. Raises `NotSupported`."""
+class RecordingRpcMixin(RecordingMixin):
+    """The rpc backend, which declares a queue for each thread where ours is there already."""
+
+    def ensure_chords_allowed(self) -> None:
+        raise NotSupported(NO_CHORDS)
+
+
+NO_CHORDS = (
+    "the canvas has a chord (a group that is followed by a task is one too), and the rpc:// result "
+    "backend cannot count its header: set result_backend to a redis:// URL"
+)
+
+
+def real_backend(app: Celery, url: str | None = None, *, rpc: bool = False) -> Any:
+    """The app's result backend, or the one that ``url`` names. Raises `NotSupported`.
+
+    ``rpc``: the broker can carry the results of the rpc backend.
+    """
     if url is None:
         backend = app.backend
     else:
@@ -52,6 +69,12 @@ def real_backend(app: Celery, url: str | None = None) -> Any:
     if isinstance(backend, SentinelBackend):
         raise NotSupported(
             "the asyncio client does not follow Redis Sentinel: set result_backend to the primary"
+        )
+    if isinstance(backend, RPCBackend):
+        if rpc:
+            return backend
+        raise NotSupported(
+            "rpc:// results need RabbitMQ as the broker: set result_backend to a redis:// URL"
         )
     if not isinstance(backend, RedisBackend | DisabledBackend):
         raise NotSupported(
@@ -68,3 +91,10 @@ def recording_backend(real: RedisBackend, recorder: RecordingRedis) -> Any:
     backend = recording_class(app=real.app, url=real.url)
     backend.recorder = recorder
     return backend
+
+
+def recording_rpc_backend(real: RPCBackend) -> Any:
+    """A backend like ``real`` that declares nothing and allows no chord."""
+    real_class = type(real)
+    recording_class = type(f"Recording{real_class.__name__}", (RecordingRpcMixin, real_class), {})
+    return recording_class(app=real.app)

@@ -7,7 +7,7 @@ topics are kombu's own: its Redis channel runs, on a client that writes down (`r
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from celery import Celery
 from kombu import messaging
@@ -42,6 +42,7 @@ class Published:
     id: str
     ignored: bool
     embed: Mapping[str, Any]
+    reply_to: str = ""
 
 
 class BrokerRecord:
@@ -110,10 +111,16 @@ class RecordingTransport(redis_transport.Transport):
     recorder: RecordingRedis
 
 
+class Note(Protocol):
+    """Where the tasks that were published are noted."""
+
+    published: list[Published]
+
+
 class RecordingProducer(_Producer):
     """Notes the tasks among the messages that it publishes."""
 
-    note: BrokerRecord
+    note: Note
     trace: Mapping[str, str] = NO_TRACE
 
     def publish(self, body: Any, *args: Any, **kwargs: Any) -> Any:
@@ -124,7 +131,9 @@ class RecordingProducer(_Producer):
         result = super().publish(body, *args, **(kwargs | {"retry": False}))
         if "task" in headers and isinstance(body, tuple):
             ignored = bool(headers.get("ignore_result"))
-            self.note.published.append(Published(headers["id"], ignored, body[2] or {}))
+            reply_to = kwargs.get("reply_to") or ""
+            task = Published(headers["id"], ignored, body[2] or {}, reply_to)
+            self.note.published.append(task)
         return result
 
 
@@ -184,6 +193,6 @@ def _check_transport(connection: Any) -> None:
     if not issubclass(transport, redis_transport.Transport):
         name = getattr(transport, "driver_type", None) or transport.__name__
         raise NotSupported(
-            f"the asyncio client speaks to Redis and Valkey, not to a broker of type {name}: "
-            "use a redis:// broker URL"
+            f"the asyncio client speaks to Redis, Valkey and RabbitMQ, not to a broker of type "
+            f"{name}: use a redis:// or amqp:// broker URL"
         )

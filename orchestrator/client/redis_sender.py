@@ -11,6 +11,7 @@ from typing import Any
 
 import hiredis
 
+from orchestrator.client.backend_writes import write_backend
 from orchestrator.client.capture import Captured
 from orchestrator.client.recording_broker import RecordingBroker, Routed
 from orchestrator.client.redis_link import RedisLink
@@ -46,7 +47,9 @@ class RedisSender:
         `Unroutable` (nothing was sent).
         """
         task_ids = [task.id for canvas in captured for task in canvas.published]
-        await self._write_backend([write for canvas in captured for write in canvas.backend])
+        await write_backend(
+            self._backend, [write for canvas in captured for write in canvas.backend]
+        )
         commands = [command for canvas in captured for command in canvas.commands]
         if any(isinstance(command, Routed) for command in commands):
             commands = await self._route(commands)
@@ -79,20 +82,6 @@ class RedisSender:
             "them twice.",
             task_ids=task_ids,
         )
-
-    async def _write_backend(self, commands: Sequence[Command]) -> None:
-        """Chord sizes and saved groups: they must be there before a task of the chord can end."""
-        if not commands:
-            return
-        assert self._backend is not None
-        connection = await self._backend.ready()
-        try:
-            replies = await connection.send_commands(commands)
-        except ConnectionLost as exc:
-            raise self._backend.unavailable(str(exc)) from exc
-        for reply in replies:
-            if isinstance(reply, hiredis.ReplyError):
-                raise self._backend.unavailable(str(reply))
 
     def _declare(self, connection: RespConnection) -> asyncio.Future[list[Any]]:
         """Write the bindings that this connection has not written yet.

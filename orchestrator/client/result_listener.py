@@ -8,7 +8,7 @@ waits any more.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import hiredis
@@ -19,12 +19,10 @@ from orchestrator.client.ids import IdSource
 from orchestrator.client.join import Join
 from orchestrator.client.redis_link import RedisLink
 from orchestrator.client.resp import Command, ConnectionLost, RespConnection
+from orchestrator.client.waiting import OnResult, Waiting
 from orchestrator.errors import BrokerUnavailable
-from orchestrator.records import TaskResult
 
 logger = logging.getLogger(__name__)
-
-OnResult = Callable[[TaskResult], None]
 
 READ_CHUNK = 500
 """Keys per MGET and channels per SUBSCRIBE."""
@@ -52,8 +50,7 @@ class ResultListener:
         self._key_prefix = key_prefix
         self._decoder = decoder
         self._ids = ids
-        self._on_result = on_result
-        self._waiting: dict[str, Join | list[Join]] = {}
+        self._waits = Waiting(on_result)
         self._subscribed: RespConnection | None = None
         self._subscribing = asyncio.Lock()
 
@@ -144,18 +141,7 @@ class ResultListener:
 
     def add(self, join: Join) -> list[str]:
         """Deliver to this join from now on; gives the ids that `watch` must be called with."""
-        foreign = []
-        for task_id in (*join.tree.parents, *join.tree.leaves):
-            present = self._waiting.get(task_id)
-            if present is None:
-                self._waiting[task_id] = join
-                if not self._ids.owns(task_id):
-                    foreign.append(task_id)
-            elif isinstance(present, list):
-                present.append(join)
-            else:
-                self._waiting[task_id] = [present, join]
-        return foreign
+        return [task_id for task_id in self._waits.add(join) if not self._ids.owns(task_id)]
 
     async def watch(self, foreign: Sequence[str]) -> None:
         """Subscribe to ids that are not ours, then read what may be there already."""
@@ -165,28 +151,15 @@ class ResultListener:
 
     def discard(self, join: Join) -> None:
         """Deliver no more to this join."""
-        gone = [id for id in (*join.tree.parents, *join.tree.leaves) if self._remove(id, join)]
-        self._unsubscribe(gone)
+        self._unsubscribe(self._waits.discard(join))
 
     def end(self, why: BaseException) -> None:
         """Nothing more will come, for anyone."""
-        waiting, self._waiting = self._waiting, {}
-        for joins in waiting.values():
-            for join in joins if isinstance(joins, list) else (joins,):
-                join.end(why)
+        self._waits.end(why)
 
-    def _remove(self, task_id: str, join: Join) -> bool:
-        """True when nobody waits for the id any more."""
-        present = self._waiting.get(task_id)
-        if present is join:
-            del self._waiting[task_id]
-            return True
-        if isinstance(present, list) and join in present:
-            present.remove(join)
-            if not present:
-                del self._waiting[task_id]
-                return True
-        return False
+    @property
+    def _waiting(self) -> dict[str, Join | list[Join]]:
+        return self._waits.joins
 
     def _unsubscribe(self, task_ids: Iterable[str]) -> None:
         foreign = [id for id in task_ids if not self._ids.owns(id)]
@@ -205,32 +178,17 @@ class ResultListener:
 
     def _receive(self, task_id: str, payload: bytes) -> None:
         seen_ns = time.monotonic_ns()
-        waiting = self._waiting.get(task_id)
-        report = self._on_result is not None and self._ids.owns(task_id)
-        if waiting is None and not report:
+        waited_for = task_id in self._waiting
+        report = self._waits.reports and self._ids.owns(task_id)
+        if not waited_for and not report:
             return
         result = self._decoder.decode(task_id, payload, seen_ns)
         if result is None:
             return
-        if waiting is not None:
-            self._deliver(task_id, waiting, result)
+        if waited_for:
+            self._unsubscribe(self._waits.deliver(result))
         if report:
-            self._report(result)
-
-    def _deliver(self, task_id: str, waiting: Join | list[Join], result: TaskResult) -> None:
-        del self._waiting[task_id]
-        self._unsubscribe((task_id,))
-        for join in waiting if isinstance(waiting, list) else (waiting,):
-            join.deliver(result)
-            if join.complete and join.tree.parents:
-                self.discard(join)
-
-    def _report(self, result: TaskResult) -> None:
-        assert self._on_result is not None
-        try:
-            self._on_result(result)
-        except Exception:  # a fault of the callback must not cost the connection
-            logger.exception("on_result raised for task %s", result.id)
+            self._waits.report(result)
 
     async def _read(self, task_ids: Sequence[str]) -> None:
         """Read what is stored for these ids: what came while nobody listened."""

@@ -2,8 +2,9 @@
 
 import asyncio
 import threading
-from collections.abc import Sequence
-from contextlib import AsyncExitStack, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
 from celery import Celery
@@ -24,8 +25,9 @@ from orchestrator.client.recording_backend import real_backend
 from orchestrator.client.recording_broker import RecordingBroker
 from orchestrator.client.redis_link import RedisLink
 from orchestrator.client.redis_sender import RedisSender
-from orchestrator.client.result_listener import OnResult, ResultListener
+from orchestrator.client.result_listener import ResultListener
 from orchestrator.client.result_tree import all_results, result_tree
+from orchestrator.client.waiting import OnResult
 from orchestrator.errors import ClientClosed, UsageError
 from orchestrator.records import TaskResult
 
@@ -51,27 +53,82 @@ class Session(Protocol):
     async def close(self) -> None: ...
 
 
-class RedisSession:
-    """Redis for messages, Redis (or nothing) for results. Made by `open`."""
+class Sender(Protocol):
+    """Puts captured canvases onto the broker."""
 
-    def __init__(
-        self, app: Celery, broker: RecordingBroker, backend: Any, ids: IdSource, on_result: Any
-    ) -> None:
+    async def ready(self) -> None: ...
+
+    async def send(self, captured: Sequence[Captured]) -> None: ...
+
+
+class Listener(Protocol):
+    """Receives results; see `ResultListener`."""
+
+    async def ready(self) -> None: ...
+
+    async def keep(self) -> None: ...
+
+    def add(self, join: Join) -> list[str]: ...
+
+    async def watch(self, foreign: Sequence[str]) -> None: ...
+
+    def discard(self, join: Join) -> None: ...
+
+    def end(self, why: BaseException) -> None: ...
+
+    async def close(self, *, within_s: float) -> None: ...
+
+
+class Link(Protocol):
+    """A connection that the session owns."""
+
+    async def close(self, *, within_s: float) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a session is made of for one kind of broker and one kind of result backend.
+
+    ``backend`` is the app's real one; ``broker`` records what is published to it; ``listener`` is
+    None when there are no results; ``links`` are closed in this order.
+    """
+
+    backend: Any
+    broker: Any
+    capturer: Capturer
+    sender: Sender
+    listener: Listener | None
+    links: Sequence[Link]
+
+
+class ConnectedSession:
+    """A broker for messages, a backend (or nothing) for results. Made by `open`."""
+
+    def __init__(self, app: Celery, parts: Parts) -> None:
         self.app = app
-        self.backend = backend
-        self.results_disabled = isinstance(backend, DisabledBackend)
-        self._broker = broker
-        self._link = RedisLink(broker.address, "the broker")
-        self._backend_link: RedisLink | None = None
-        self._listener: ResultListener | None = None
-        if not self.results_disabled:
-            self._backend_link, self._listener = _results(backend, ids, on_result)
-        self._sender = RedisSender(broker, self._link, self._backend_link)
-        self._capturer = Capturer(app, broker, backend, ids)
+        self.backend = parts.backend
+        self.results_disabled = isinstance(parts.backend, DisabledBackend)
+        self._broker = parts.broker
+        self._capturer = parts.capturer
+        self._sender = parts.sender
+        self._listener = parts.listener
+        self._links = parts.links
         self._background = Background()
         self._loop = asyncio.get_running_loop()
         self._thread_id = threading.get_ident()
         self._closed = False
+
+    @classmethod
+    def parts(
+        cls,
+        app: Celery,
+        ids: IdSource,
+        on_result: OnResult | None,
+        broker_url: str | None,
+        result_backend: str | None,
+    ) -> Parts:
+        """Make what the session needs; connects to nothing yet."""
+        raise NotImplementedError
 
     @classmethod
     async def open(
@@ -87,14 +144,8 @@ class RedisSession:
         Raises `BrokerUnavailable`, `NotSupported`, or `UsageError` for URLs and settings that
         Celery itself cannot make sense of.
         """
-        try:
-            backend = real_backend(app, result_backend)
-            broker = RecordingBroker(app, broker_url)
-            session = cls(app, broker, backend, ids, on_result)
-        except _MISCONFIGURED as exc:
-            # What follows " as " is a piece of the URL, and may be a piece of its password.
-            reason = str(exc).partition(" as ")[0]
-            raise UsageError(f"broker_url or result_backend cannot be used: {reason}") from exc
+        with configuration_checked():
+            session = cls(app, cls.parts(app, ids, on_result, broker_url, result_backend))
         async with AsyncExitStack() as on_failure:
             on_failure.push_async_callback(session.close)
             await session._ready()
@@ -167,16 +218,54 @@ class RedisSession:
         if self._listener is not None:
             self._listener.end(ClientClosed())
             await self._listener.close(within_s=CLOSE_STEP_S / 2)
-        if self._backend_link is not None:
-            await self._backend_link.close(within_s=CLOSE_STEP_S)
-        await self._link.close(within_s=CLOSE_STEP_S)
+        for link in self._links:
+            await link.close(within_s=CLOSE_STEP_S)
         self._broker.close()
 
 
-def _results(
+@contextmanager
+def configuration_checked() -> Iterator[None]:
+    """Raises `UsageError` for what Celery, kombu and ssl cannot make sense of."""
+    try:
+        yield
+    except _MISCONFIGURED as exc:
+        # What follows " as " is a piece of the URL, and may be a piece of its password.
+        reason = str(exc).partition(" as ")[0]
+        raise UsageError(f"broker_url or result_backend cannot be used: {reason}") from exc
+
+
+class RedisSession(ConnectedSession):
+    """Redis for messages, Redis (or nothing) for results."""
+
+    @classmethod
+    def parts(
+        cls,
+        app: Celery,
+        ids: IdSource,
+        on_result: OnResult | None,
+        broker_url: str | None,
+        result_backend: str | None,
+    ) -> Parts:
+        backend = real_backend(app, result_backend)
+        broker = RecordingBroker(app, broker_url)
+        link = RedisLink(broker.address, "the broker")
+        backend_link, listener = redis_results(backend, ids, on_result)
+        return Parts(
+            backend=backend,
+            broker=broker,
+            capturer=Capturer(app, broker, backend, ids),
+            sender=RedisSender(broker, link, backend_link),
+            listener=listener,
+            links=[link] if backend_link is None else [backend_link, link],
+        )
+
+
+def redis_results(
     backend: Any, ids: IdSource, on_result: OnResult | None
-) -> tuple[RedisLink, ResultListener]:
+) -> tuple[RedisLink | None, ResultListener | None]:
     """The way to the results: a connection to read and write, and one that listens."""
+    if isinstance(backend, DisabledBackend):
+        return None, None
     address = address_of(backend._get_pool(**backend.connparams))
     link = RedisLink(address, "the result backend")
     decoder = ResultDecoder(backend)

@@ -1,0 +1,97 @@
+"""A client whose broker is RabbitMQ: results come by messages (rpc) or through Redis."""
+
+from typing import Any
+
+from celery import Celery
+from celery.backends.rpc import RPCBackend
+
+from orchestrator.client.amqp_link import AmqpLink
+from orchestrator.client.amqp_recording import RecordingAmqpBroker, endpoints
+from orchestrator.client.amqp_results import RpcListener
+from orchestrator.client.amqp_sender import AmqpSender
+from orchestrator.client.capture import Captured, Capturer
+from orchestrator.client.ids import IdSource
+from orchestrator.client.ignored import carried
+from orchestrator.client.recording_backend import NO_CHORDS, real_backend
+from orchestrator.client.session import ConnectedSession, Parts, redis_results
+from orchestrator.client.waiting import OnResult
+from orchestrator.errors import NotSupported
+
+_EMBEDDED = ("callbacks", "errbacks", "chain", "chord")
+
+
+class AmqpSession(ConnectedSession):
+    """RabbitMQ for messages, and for results too, or Redis, or nothing."""
+
+    @classmethod
+    def parts(
+        cls,
+        app: Celery,
+        ids: IdSource,
+        on_result: OnResult | None,
+        broker_url: str | None,
+        result_backend: str | None,
+    ) -> Parts:
+        backend = real_backend(app, result_backend, rpc=True)
+        broker = RecordingAmqpBroker(app, broker_url)
+        for endpoint in broker.endpoints:
+            endpoint.address()  # raises now, not when that broker is needed, what is wrong with it
+        link = AmqpLink(broker.endpoints)
+        if isinstance(backend, RPCBackend):
+            return _rpc_parts(app, backend, broker, link, ids, on_result, broker_url)
+        backend_link, listener = redis_results(backend, ids, on_result)
+        return Parts(
+            backend=backend,
+            broker=broker,
+            capturer=Capturer(app, broker, backend, ids),
+            sender=AmqpSender(broker, link, backend_link),
+            listener=listener,
+            links=[link] if backend_link is None else [backend_link, link],
+        )
+
+
+def _rpc_parts(
+    app: Celery,
+    backend: RPCBackend,
+    broker: RecordingAmqpBroker,
+    link: AmqpLink,
+    ids: IdSource,
+    on_result: OnResult | None,
+    broker_url: str | None,
+) -> Parts:
+    # A connection of its own: the broker stops reading from one that publishes too much.
+    read_from = endpoints(app, app.connection_for_read(broker_url))
+    listener = RpcListener(AmqpLink(read_from, "the broker (results)"), backend, on_result)
+    return Parts(
+        backend=backend,
+        broker=broker,
+        capturer=RpcCapturer(app, broker, backend, ids, listener.queue),
+        sender=AmqpSender(broker, link, None),
+        listener=listener,
+        links=[link],
+    )
+
+
+class RpcCapturer(Capturer):
+    """Refuses what would never give a result by rpc, rather than let it be waited for."""
+
+    def capture(self, signature: Any) -> Captured:
+        """Raises `NotSupported` besides what `Capturer.capture` raises."""
+        canvas = super().capture(signature)
+        seen: set[int] = set()
+        for task in canvas.published:
+            self._check_reply_to(task.reply_to)
+            for embedded in carried(task.embed, seen, _EMBEDDED):
+                if embedded.get("subtask_type") == "chord":
+                    raise NotSupported(NO_CHORDS)
+            for later in carried(task.embed, set(), ("chain",)):
+                self._check_reply_to(later.get("options", {}).get("reply_to"))
+        return canvas
+
+    def _check_reply_to(self, queue: str | None) -> None:
+        if queue and queue != self._reply_to:
+            raise NotSupported(
+                f"a signature of the canvas wants its result sent to the queue {queue!r}, where "
+                "this client would never see it: it was given reply_to, or frozen outside the "
+                "client. Use a fresh signature."
+            )
