@@ -182,8 +182,8 @@ class Run:
             self._scope.cancel()
 
     async def execute(self) -> RunResult:
-        """Run to the end. Raises what kept the environment from becoming ready; once the load has
-        begun, every ending gives a result, marked partial if it came early."""
+        """Run to the end. Raises what kept the environment from becoming ready; from then on every
+        ending gives a result, marked partial if it came early."""
         started_at = datetime.now(UTC)
         began = time.monotonic()
         try:
@@ -191,7 +191,7 @@ class Run:
                 await self._within_laboratory()
         except Exception as error:
             cause = root_error(error)
-            if not self._measured.load_start_ns or not isinstance(cause, OrchestratorError):
+            if self._pools is None or not isinstance(cause, OrchestratorError):
                 raise
             self._measured.error = cause
         self._progress.phase("judging")

@@ -160,7 +160,13 @@ class Pools:
             name=name,
             log_path=start.log_dir / f"{name}.log",
             guardian=start.guardian,
-            env={**start.environ, variables.POOL: name, **plan.env},
+            env={
+                **start.environ,
+                # A killed prefork worker leaves its `pymp-*` behind: here it goes with the run.
+                "TMPDIR": str(start.guardian.directory),
+                variables.POOL: name,
+                **plan.env,
+            },
             cwd=start.cwd,
         )
         process = PoolProcess(name, plan, child)

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -32,11 +33,14 @@ class Command:
         self.directory = directory
         self.runs = directory / "runs"
         self._mark = uuid.uuid4().hex
+        self.temporary = Path(tempfile.mkdtemp(prefix="t-"))
+        """The TMPDIR of the commands; short, because the paths of unix sockets are bounded."""
 
     def environ(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
         unwanted = ("CELERY_BROKER_URL", "CELERY_RESULT_BACKEND", "CI", "GITHUB_STEP_SUMMARY")
         kept = {key: value for key, value in os.environ.items() if key not in unwanted}
-        return {**kept, "PYTHONPATH": str(ROOT), MARK: self._mark, **(extra or {})}
+        ours = {"PYTHONPATH": str(ROOT), "TMPDIR": str(self.temporary), MARK: self._mark}
+        return {**kept, **ours, **(extra or {})}
 
     def argv(self, *arguments: str | Path) -> list[str]:
         return [sys.executable, "-m", "orchestrator", *map(str, arguments)]
@@ -85,7 +89,10 @@ class Command:
         return mine
 
     def _is_mine(self, process: psutil.Process) -> bool:
-        return process.environ().get(MARK) == self._mark
+        """By the mark, or (a Redis overwrites its environment) by where it works."""
+        if process.environ().get(MARK) == self._mark:
+            return True
+        return Path(process.cwd()).is_relative_to(self.temporary)
 
     def wait_until(self, condition: Callable[[], bool], *, within_s: float) -> None:
         deadline = time.monotonic() + within_s

@@ -1,6 +1,7 @@
 """Acceptance: the real command, its exit code, its files, and what it leaves behind."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -11,14 +12,17 @@ from tests.acceptance.command import Command
 
 @pytest.fixture
 def command(tmp_path: Path) -> Iterator[Command]:
-    """The command; at the end of the test nothing that it started may be left."""
+    """The command; at the end of the test no process and no file of it may be left."""
     command = Command(tmp_path)
     yield command
     left = command.processes()
     lines = [f"{process.pid} {process.name()}" for process in left]
     for process in left:
         process.kill()
-    assert not lines, f"left behind: {lines}"
+    files = [path.name for path in command.temporary.iterdir()]
+    shutil.rmtree(command.temporary)
+    assert not lines, f"processes left behind: {lines}"
+    assert not files, f"files left behind: {files}"
 
 
 @pytest.fixture
