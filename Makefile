@@ -4,20 +4,29 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
+LINE_5_6 := .venv-celery-5.6
 PYTEST_ARGS ?=
 
-.PHONY: help run test test-unit lint format schema lock clean
+.PHONY: help run test test-unit test-celery-5.6 lint format schema lock clean
 
 help:  ## list the targets
-	@grep -E '^[a-z_-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -E '^[a-z0-9_.-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
+
+# $(call install,VENV,LOCK): a virtual environment with exactly what is locked, and this project.
+define install
+	@test -n "$(PYTHON)" || { echo "Python >= 3.11 is needed; set PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -m venv $(1) || { echo "this Python has no venv module: install it (Debian: apt install python3-venv)" >&2; exit 1; }
+	@echo "installing the locked dependencies into $(1) ..."
+	@$(1)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(2)
+	@$(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(1)/.ready
+endef
 
 $(READY): constraints.txt pyproject.toml
-	@test -n "$(PYTHON)" || { echo "Python >= 3.11 is needed; set PYTHON=/path/to/python3" >&2; exit 1; }
-	@$(PYTHON) -m venv $(VENV) || { echo "this Python has no venv module: install it (Debian: apt install python3-venv)" >&2; exit 1; }
-	@echo "installing the locked dependencies into $(VENV) ..."
-	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
-	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	@touch $@
+	$(call install,$(VENV),constraints.txt)
+
+$(LINE_5_6)/.ready: constraints-celery-5.6.txt pyproject.toml
+	$(call install,$(LINE_5_6),constraints-celery-5.6.txt)
 
 run: $(READY)  ## set up, then run scenarios/mixed.yaml on the embedded broker
 	$(PY) -m orchestrator run scenarios/mixed.yaml
@@ -27,6 +36,9 @@ test: $(READY)  ## set up, then run the whole test suite
 
 test-unit: $(READY)  ## only the fast tests
 	$(PY) -m pytest -n auto tests/unit $(PYTEST_ARGS)
+
+test-celery-5.6: $(READY) $(LINE_5_6)/.ready  ## the client and two scenarios on Celery 5.6
+	scripts/test-celery-line $(LINE_5_6)/bin/python $(PY)
 
 lint: $(READY)  ## ruff, mypy --strict, import-linter
 	$(VENV)/bin/ruff check .
@@ -45,4 +57,4 @@ lock:  ## resolve the dependencies again (needs uv)
 	scripts/lock --upgrade
 
 clean:  ## remove what make and the runs left
-	rm -rf $(VENV) runs .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(LINE_5_6) runs .pytest_cache .mypy_cache .ruff_cache .hypothesis
