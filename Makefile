@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 LINE_5_6 := .venv-celery-5.6
 PYTEST_ARGS ?=
 
-.PHONY: help run test test-unit test-celery-5.6 lint format schema lock clean
+.PHONY: help run bench test test-unit test-celery-5.6 lint format schema lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z0-9_.-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -39,6 +39,9 @@ test-unit: $(READY)  ## only the fast tests
 
 test-celery-5.6: $(READY) $(LINE_5_6)/.ready  ## the client and two scenarios on Celery 5.6
 	scripts/test-celery-line $(LINE_5_6)/bin/python $(PY)
+
+bench: $(READY)  ## measure the client against stock Celery; exit 1 when a row misses its floor
+	$(PY) -m benchmarks
 
 lint: $(READY)  ## ruff, mypy --strict, import-linter
 	$(VENV)/bin/ruff check .

@@ -18,6 +18,7 @@ from orchestrator.environment.guardian import Guardian
 
 LONGEST_ANSWER = 1 << 26
 REPEAT_S = 240.0
+LOG_LINES = 8
 START_S = 30.0
 END_S = 5.0
 
@@ -56,8 +57,8 @@ class ContenderProcess:
         try:
             line = await self._answers.receive_until(b"\n", LONGEST_ANSWER)
         except (anyio.IncompleteRead, anyio.BrokenResourceError) as exc:
-            log = self._log_path.read_text(errors="replace")[-2000:]
-            raise BenchmarkError(f"{self.name} ended:\n{log}") from exc
+            log = self._log_path.read_text(errors="replace").splitlines()[-LOG_LINES:]
+            raise BenchmarkError("\n".join([f"{self.name} ended:", *log])) from exc
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
             kind = WrongResult if answer["kind"] == WrongResult.__name__ else BenchmarkError
@@ -74,7 +75,9 @@ async def open_contender(
     guardian: Guardian,
     cwd: Path,
 ) -> AsyncIterator[ContenderProcess]:
-    """Start it and wait until it is ready; it is ended on leaving, at the latest by SIGKILL."""
+    """Start it, without waiting for it to be ready; it is ended on leaving, at the latest by
+    SIGKILL.
+    """
     argv = [sys.executable, "-m", "benchmarks.contender_main", name]
     log_path = guardian.directory / f"{name}.log"
     with log_path.open("ab") as log:
@@ -89,9 +92,7 @@ async def open_contender(
         )
     try:
         guardian.add(process.pid)
-        contender = ContenderProcess(name, process, log_path)
-        await contender.ready()
-        yield contender
+        yield ContenderProcess(name, process, log_path)
     finally:
         with anyio.CancelScope(shield=True):
             await _end(process)

@@ -5,7 +5,7 @@ All processes are children of this one and known to a guardian; leaving the labo
 
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -53,10 +53,15 @@ class Laboratory:
         return worker_environ(TargetPlan(), self.info)
 
     @asynccontextmanager
-    async def contender(
-        self, name: str, environ: Mapping[str, str] | None = None
-    ) -> AsyncIterator[ContenderProcess]:
+    async def contender(self, name: str) -> AsyncIterator[ContenderProcess]:
         """One of `CONTENDERS`, ready, on the client's core."""
+        async with self.contenders((name,)) as opened:
+            yield opened[name]
+
+    @asynccontextmanager
+    async def _contender(
+        self, name: str, environ: Mapping[str, str] | None
+    ) -> AsyncIterator[ContenderProcess]:
         async with open_contender(
             name,
             environ=environ or self.environ,
@@ -65,6 +70,21 @@ class Laboratory:
             cwd=ROOT,
         ) as process:
             yield process
+
+    @asynccontextmanager
+    async def contenders(
+        self, names: Sequence[str], environ: Mapping[str, str] | None = None
+    ) -> AsyncIterator[Mapping[str, ContenderProcess]]:
+        """Several, started side by side; they idle while another is measured. ``environ``: not
+        the laboratory's."""
+        async with AsyncExitStack() as stack:
+            opened = {
+                name: await stack.enter_async_context(self._contender(name, environ))
+                for name in names
+            }
+            for process in opened.values():
+                await process.ready()
+            yield opened
 
     @asynccontextmanager
     async def echo_worker(self, hold: int | None = None) -> AsyncIterator[Child]:

@@ -35,7 +35,19 @@ EXPERIMENT_S = 400.0
 async def measure(
     chosen: Iterable[tuple[Experiment, frozenset[str]]], effort: Effort, progress: Progress
 ) -> Report:
-    """Open the laboratory, run the experiments, close it. Raises what `open_redis` raises."""
+    """Open the laboratory, run the experiments, close it.
+
+    Raises what `open_redis` raises, and `BrokerUnavailable` when the server dies.
+    """
+    try:
+        return await _measure(chosen, effort, progress)
+    except BaseExceptionGroup as group:
+        raise _innermost(group) from group
+
+
+async def _measure(
+    chosen: Iterable[tuple[Experiment, frozenset[str]]], effort: Effort, progress: Progress
+) -> Report:
     begun, started_at = time.monotonic(), datetime.now(UTC)
     figures: list[Figure] = []
     facts: list[Fact] = []
@@ -88,14 +100,18 @@ async def _one(
 async def _unwrapped(
     experiment: Experiment, laboratory: Laboratory, effort: Effort, wanted: frozenset[str]
 ) -> Findings:
-    """What task groups raise in a group of one is raised as itself."""
+    """What went wrong is raised as itself, not in the groups of the task groups it came through."""
     try:
         return await experiment.run(laboratory, effort, wanted)
     except BaseExceptionGroup as group:
-        inner: BaseException = group
-        while isinstance(inner, BaseExceptionGroup) and len(inner.exceptions) == 1:
-            inner = inner.exceptions[0]
-        raise inner from None
+        raise _innermost(group) from group
+
+
+def _innermost(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    inner: BaseException = group
+    while isinstance(inner, BaseExceptionGroup) and len(inner.exceptions) == 1:
+        inner = inner.exceptions[0]
+    return inner
 
 
 def _environment(laboratory: Laboratory) -> dict[str, Any]:

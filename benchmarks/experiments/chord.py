@@ -1,6 +1,6 @@
 """Chords of 100 on a real worker, one after the other, 50 times."""
 
-from benchmarks.interleaved import interleaved, open_all
+from benchmarks.interleaved import interleaved
 from benchmarks.laboratory import Laboratory
 from benchmarks.records import Effort, Experiment, Fact, Findings, Row, Sample
 from benchmarks.rounds import facts_per_task, paired_ratios, quantile
@@ -25,7 +25,7 @@ async def run(laboratory: Laboratory, effort: Effort, wanted: frozenset[str]) ->
 
     async with (
         laboratory.prefork_worker(),
-        open_all(laboratory, (_OURS, _STOCK)) as contenders,
+        laboratory.contenders((_OURS, _STOCK)) as contenders,
     ):
         samples = await interleaved(
             contenders,

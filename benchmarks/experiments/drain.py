@@ -5,7 +5,6 @@ import time
 import anyio
 
 from benchmarks.contender_process import ContenderProcess
-from benchmarks.interleaved import open_all
 from benchmarks.laboratory import Laboratory
 from benchmarks.records import BenchmarkError, Effort, Experiment, Fact, Findings, Row
 from benchmarks.rounds import paired_ratios
@@ -29,7 +28,7 @@ async def run(laboratory: Laboratory, effort: Effort, wanted: frozenset[str]) ->
     alone_s, awaited_s = [], []
     async with (
         laboratory.prefork_worker(),
-        open_all(laboratory, (_ALONE, _OURS)) as contenders,
+        laboratory.contenders((_ALONE, _OURS)) as contenders,
     ):
         for _ in range(effort.rounds(ROUNDS)):
             alone_s.append(await _drained(laboratory, contenders[_ALONE], tasks))

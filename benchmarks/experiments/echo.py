@@ -1,6 +1,6 @@
 """Publishing 10,000 adds and awaiting their results, with a worker faster than any client."""
 
-from benchmarks.interleaved import interleaved, open_all
+from benchmarks.interleaved import interleaved
 from benchmarks.laboratory import Laboratory
 from benchmarks.records import Effort, Experiment, Findings, Row, Sample
 from benchmarks.rounds import facts_per_task, paired_ratios
@@ -25,7 +25,7 @@ async def run(laboratory: Laboratory, effort: Effort, wanted: frozenset[str]) ->
 
     async with (
         laboratory.echo_worker(),
-        open_all(laboratory, (_OURS, _STOCK, _RAW)) as contenders,
+        laboratory.contenders((_OURS, _STOCK, _RAW)) as contenders,
     ):
         samples = await interleaved(
             contenders,

@@ -2,7 +2,7 @@
 
 from statistics import median
 
-from benchmarks.interleaved import interleaved, open_all
+from benchmarks.interleaved import interleaved
 from benchmarks.laboratory import Laboratory
 from benchmarks.records import Effort, Experiment, Fact, Findings, Row, Sample
 from benchmarks.rounds import paired_ratios
@@ -31,7 +31,7 @@ async def run(laboratory: Laboratory, effort: Effort, wanted: frozenset[str]) ->
 
     async with (
         laboratory.prefork_worker(),
-        open_all(laboratory, (_OURS, _STOCK, _RAW)) as contenders,
+        laboratory.contenders((_OURS, _STOCK, _RAW)) as contenders,
     ):
         samples = await interleaved(
             contenders,

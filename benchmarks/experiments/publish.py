@@ -1,6 +1,6 @@
 """Publishing 10,000 adds as one group."""
 
-from benchmarks.interleaved import interleaved, open_all
+from benchmarks.interleaved import interleaved
 from benchmarks.laboratory import Laboratory
 from benchmarks.records import Effort, Experiment, Findings, Row, Sample
 from benchmarks.rounds import facts_per_task, paired_ratios
@@ -31,7 +31,7 @@ async def run(laboratory: Laboratory, effort: Effort, wanted: frozenset[str]) ->
     async def check(sample: Sample) -> None:
         await laboratory.check_published(sample.ids)
 
-    async with open_all(laboratory, names) as contenders:
+    async with laboratory.contenders(names) as contenders:
         samples = await interleaved(
             contenders,
             tasks=effort.tasks(TASKS),

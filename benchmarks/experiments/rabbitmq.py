@@ -1,20 +1,23 @@
 """RabbitMQ: every message confirmed by the broker, against stock, which does not wait for that."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import anyio.to_thread
 from kombu import connection, entity, messaging
 
 from benchmarks.app import QUEUE, app
-from benchmarks.interleaved import interleaved, open_all
+from benchmarks.interleaved import interleaved
 from benchmarks.laboratory import Laboratory
 from benchmarks.rabbitmq_server import find_programs, open_rabbitmq
 from benchmarks.records import Effort, Experiment, Findings, Row, RowSkipped, Sample, WrongResult
 from benchmarks.rounds import facts_per_task, paired_ratios
 from benchmarks.wire import Sent, check_sent
 from orchestrator import Client
+from orchestrator.environment.worker_environ import worker_environ
 from orchestrator.errors import BrokerUnavailable, NotSupported
+from orchestrator.records import TargetPlan
 
 TASKS = 10_000
 ROUNDS = 3
@@ -42,13 +45,13 @@ async def run(laboratory: Laboratory, effort: Effort, wanted: frozenset[str]) ->
     if (why := await _unsupported()) is not None:
         raise RowSkipped(why)
     async with open_rabbitmq(laboratory.guardian) as url:
-        environ = {**laboratory.environ, "CELERY_BROKER_URL": url}
-        environ |= {"CELERY_RESULT_BACKEND": "rpc://"}
+        rabbitmq = replace(laboratory.info, url=url, results_url="rpc://")
+        environ = worker_environ(TargetPlan(), rabbitmq)
 
         async def check(sample: Sample) -> None:
             await anyio.to_thread.run_sync(_check_queue, url, sample.ids)
 
-        async with open_all(laboratory, (_OURS, _STOCK), environ) as contenders:
+        async with laboratory.contenders((_OURS, _STOCK), environ) as contenders:
             samples = await interleaved(
                 contenders,
                 tasks=effort.tasks(TASKS),
