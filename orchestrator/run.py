@@ -337,6 +337,7 @@ class Run:
             measured_from_ns=ledger.measured_from_ns,
             until_ns=end_ns,
             dropped=ledger.dropped_iterations,
+            offers=ledger.offers,
             folds=ledger.folds,
             samples=self._series.samples if self._series else (),
             not_run=ledger.checker.not_run(),

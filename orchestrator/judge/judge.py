@@ -51,6 +51,7 @@ def judge(
     measured_from_ns: int = 0,
     until_ns: int = 0,
     dropped: Mapping[str, int] | None = None,
+    offers: Mapping[str, tuple[int, int]] | None = None,
     folds: Mapping[str, Fold] | None = None,
     samples: Iterable[Sample] = (),
     not_run: Mapping[str, NotRun] | None = None,
@@ -60,7 +61,8 @@ def judge(
 
     ``measured_s`` is the length of the measured time (without the warm-up): what per-second figures
     are divided by. Canvases intended before ``measured_from_ns`` belong to the warm-up. Windows of
-    thresholds end at ``until_ns`` (0: the latest moment that was seen). ``not_run`` comes from
+    thresholds end at ``until_ns`` (0: the latest moment that was seen). ``offers`` says when each
+    workload began and ceased to start iterations (ns). ``not_run`` comes from
     `Checker.not_run`. With ``running`` a task without a result is still awaited, not lost: it has
     no verdict yet, and thresholds that the scenario does not have are not implied.
     """
@@ -74,6 +76,8 @@ def judge(
     for canvas in canvases:
         metrics.add_canvas(canvas, measured=canvas.intended_ns >= measured_from_ns)
     docket.join(pairs)
+    for workload, (begin_ns, end_ns) in (offers or {}).items():
+        metrics.offers[workload] = (max(begin_ns, measured_from_ns), end_ns)
     for workload, count in (dropped or {}).items():
         metrics.drop(workload, count)
     for sample in samples:

@@ -25,6 +25,7 @@ class Ledger:
         self.chords: list[tuple[tuple[str, ...], str]] = []
         self.canvases: list[CanvasOutcome] = []
         self.dropped_iterations: dict[str, int] = {}
+        self.offers: dict[str, tuple[int, int]] = {}
 
     @classmethod
     def for_workloads(
@@ -61,6 +62,9 @@ class Ledger:
 
     def dropped(self, workload: str, count: int) -> None:
         self.dropped_iterations[workload] = self.dropped_iterations.get(workload, 0) + count
+
+    def offered(self, workload: str, begin_ns: int, end_ns: int) -> None:
+        self.offers[workload] = (begin_ns, end_ns)
 
     def result(self, result: TaskResult) -> None:
         """A result arrived: the second one for the same id is counted, not checked."""

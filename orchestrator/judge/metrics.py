@@ -151,6 +151,8 @@ class Metrics:
         self.dropped: dict[str, int] = {}
         self.iterations: dict[str, int] = {}
         self.measured_iterations: dict[str, int] = {}
+        self.offers: dict[str, tuple[int, int]] = {}
+        """When each workload began and ceased to start iterations (ns), the warm-up left out."""
         self.last_ns = 0
         """The latest moment at which anything was seen."""
 
@@ -197,6 +199,14 @@ class Metrics:
     def add_sample(self, sample: Sample) -> None:
         """One second of the gauges."""
         self.samples.append(sample)
+
+    def offered_s(self, workloads: Iterable[str]) -> float:
+        """From the first start of these workloads to the last end; 0.0 when it is not known."""
+        spans = [self.offers[workload] for workload in workloads if workload in self.offers]
+        if not spans:
+            return 0.0
+        begin, end = min(span[0] for span in spans), max(span[1] for span in spans)
+        return max(0, end - begin) / 1e9
 
     def drop(self, workload: str, count: int) -> None:
         """Iterations that were intended and never started."""

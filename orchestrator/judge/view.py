@@ -120,15 +120,19 @@ class View:
         return sum(events.measured for events in cells if events) / self.measured_s
 
     def _offered(self, selector: Mapping[str, str], window_s: float | None) -> float:
-        """Tasks that were intended: those that were sent, and those of dropped iterations, which
-        are taken to be as large as the workload's others."""
+        """Tasks that were intended, over the time in which their workloads offered them: those that
+        were sent, and those of dropped iterations, taken to be as large as the workload's
+        others."""
+        workloads = {cell.labels.workload for cell in self._cells(selector)}
+        span_s = self.metrics.offered_s(workloads) or self.measured_s
+        scale = self.measured_s / span_s if span_s and window_s is None else 1.0
         total = 0.0
-        for workload in {cell.labels.workload for cell in self._cells(selector)}:
+        for workload in workloads:
             sent = self._per_second("tasks_sent", {**selector, "workload": workload}, window_s)
             started = self.metrics.measured_iterations.get(workload, 0)
             dropped = 0 if window_s else self.metrics.dropped.get(workload, 0)
             total += sent * (started + dropped) / started if started else sent
-        return total
+        return total * scale
 
     def _cells(self, selector: Mapping[str, str]) -> Iterable[Cell]:
         cells = self.metrics.cells.values()

@@ -15,7 +15,8 @@ from orchestrator.records import CanvasOutcome, CanvasState, Submission, Workloa
 
 
 class Recorder(Protocol):
-    """Who is told what the driver does. ``submitted`` comes before the canvas is published."""
+    """Who is told what the driver does. ``submitted`` comes before the canvas is published;
+    ``offered`` says when a workload began and ceased to start iterations."""
 
     def submitted(self, submission: Submission) -> None: ...
 
@@ -24,6 +25,8 @@ class Recorder(Protocol):
     def ended(self, outcome: CanvasOutcome, value: Any) -> None: ...
 
     def dropped(self, workload: str, count: int) -> None: ...
+
+    def offered(self, workload: str, begin_ns: int, end_ns: int) -> None: ...
 
 
 class Driver:
@@ -78,7 +81,10 @@ class _Stream:
         async with anyio.create_task_group() as tasks:
             self._tasks = tasks
             tasks.cancel_scope.deadline = anyio.current_time() + self._longest_s()
-            await execute(self._workload, self, begin_ns)
+            try:
+                await execute(self._workload, self, begin_ns)
+            finally:
+                self._recorder.offered(self.name, begin_ns, now_ns())
             tasks.cancel_scope.deadline = anyio.current_time() + self._workload.graceful_stop_s
 
     def _longest_s(self) -> float:

@@ -84,6 +84,7 @@ async def constant_arrival_rate(
             iterations.drop(1)
         else:
             iterations.start(iteration, intended_ns)
+    await sleep_until(after(start_ns, workload.duration_s or 0.0))
 
 
 def arrivals(rate_per_s: float, duration_s: float) -> int:

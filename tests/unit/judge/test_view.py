@@ -103,6 +103,17 @@ def test_the_offered_rate_counts_dropped_iterations_at_the_size_of_the_others() 
     assert View(metrics, 3.0).rate("offered_rate", {"workload": "sums"}) == pytest.approx(15)
 
 
+def test_the_offered_rate_is_over_the_time_in_which_iterations_were_started() -> None:
+    metrics = Metrics()
+    for number in range(30):
+        metrics.add(make_outcome(str(number), iteration=number), "ok")
+        metrics.add_canvas(make_canvas(number), measured=True)
+    second = 1_000_000_000
+    metrics.offers["sums"] = (10 * second, 12 * second)
+    assert View(metrics, 5.0).rate("offered_rate") == pytest.approx(15)
+    assert View(metrics, 5.0).rate("throughput") == pytest.approx(6)
+
+
 def test_a_counter_per_second() -> None:
     metrics = Metrics()
     for number in range(6):

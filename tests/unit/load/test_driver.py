@@ -55,6 +55,7 @@ class FakeRecorder:
         self.ended_with: list[tuple[CanvasOutcome, Any]] = []
         self.events: list[str] = []
         self.dropped_count = 0
+        self.offers: list[str] = []
 
     def submitted(self, submission: Submission) -> None:
         self.events.append("submitted")
@@ -65,6 +66,10 @@ class FakeRecorder:
 
     def ended(self, outcome: CanvasOutcome, value: Any) -> None:
         self.ended_with.append((outcome, value))
+
+    def offered(self, workload: str, begin_ns: int, end_ns: int) -> None:
+        assert begin_ns <= end_ns
+        self.offers.append(workload)
 
     def dropped(self, workload: str, count: int) -> None:
         self.dropped_count += count
@@ -85,6 +90,7 @@ async def test_a_value_a_failure_and_a_timeout_are_told_apart() -> None:
     assert states[1] == ("failed", None, "ValueError: bad")
     assert states[2][0] == "timeout"
     assert recorder.events == ["submitted", "published"] * 3
+    assert recorder.offers == ["w"]
     assert recorder.ended_with[2][0].seen_ns is None
 
 

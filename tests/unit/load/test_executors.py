@@ -83,6 +83,7 @@ async def test_arrivals_are_intended_at_exact_times_whatever_the_loop_does() -> 
     workload = replace(WORKLOAD, executor="constant-arrival-rate", rate_per_s=200.0, duration_s=0.1)
     await constant_arrival_rate(workload, iterations, start_ns)
     assert iterations.started == [(n, start_ns + n * 5_000_000) for n in range(20)]
+    assert now_ns() >= start_ns + 99_000_000  # it lasts for its whole duration
 
 
 async def test_arrivals_beyond_max_in_flight_are_dropped_and_keep_their_numbers() -> None:
