@@ -1,5 +1,6 @@
 """What a run says on stderr while it works: one live line on a terminal, plain lines elsewhere."""
 
+import logging
 import os
 import sys
 import time
@@ -16,12 +17,18 @@ from orchestrator.records import Sample
 PLAIN_INTERVAL_S = 5.0
 
 
-def open_progress(*, quiet: bool, stream: TextIO | None = None) -> "Silent | Live | Plain":
+def open_progress(
+    *, quiet: bool, verbose: bool = False, stream: TextIO | None = None
+) -> "Silent | Live | Plain":
     """The kind of progress that fits the place: none, live on a terminal, or plain lines (CI,
-    pipes)."""
+    pipes). ``verbose`` asks for a plain line each second, and for the log of our own code."""
     stream = stream or sys.stderr
     if quiet:
         return Silent()
+    if verbose:
+        logging.basicConfig(stream=stream, format="%(name)s: %(message)s")
+        logging.getLogger("orchestrator").setLevel(logging.INFO)
+        return Plain(stream, interval_s=0.0)
     if stream.isatty() and not os.environ.get("CI") and os.environ.get("TERM") != "dumb":
         return Live(stream)
     return Plain(stream)
@@ -43,17 +50,17 @@ class Silent(AbstractContextManager["Silent"]):
 class Plain(AbstractContextManager["Plain"]):
     """One line for each phase, and one every few seconds of load."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, *, interval_s: float = PLAIN_INTERVAL_S) -> None:
         self._stream = stream
         self._began = time.monotonic()
-        self._next_s = PLAIN_INTERVAL_S
+        self._interval_s = self._next_s = interval_s
 
     def phase(self, text: str) -> None:
         print(f"[{time.monotonic() - self._began:6.1f} s] {text}", file=self._stream, flush=True)
 
     def tick(self, sample: Sample, totals: Mapping[str, int]) -> None:
         if sample.at_s >= self._next_s:
-            self._next_s = sample.at_s + PLAIN_INTERVAL_S
+            self._next_s = sample.at_s + self._interval_s
             self.phase(load_line(sample, totals))
 
     def __exit__(self, *exc: object) -> None:

@@ -49,6 +49,7 @@ SEVERITY = (
 )
 @click.option("--dry-run", is_flag=True, help="Validate and print the plan; start nothing.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
+@click.option("-v", "--verbose", is_flag=True, help="A line each second, and what the client logs.")
 def command(
     scenarios: tuple[Path, ...],
     overrides: tuple[str, ...],
@@ -58,6 +59,7 @@ def command(
     as_json: bool,
     dry_run: bool,
     quiet: bool,
+    verbose: bool,
 ) -> int:
     """Run SCENARIO files, one after the other, and give a verdict.
 
@@ -71,7 +73,8 @@ def command(
     documents = []
     codes = []
     for scenario in loaded:
-        result, directory = run_scenario(scenario, out, quiet=quiet)
+        progress = open_progress(quiet=quiet, verbose=verbose)
+        result, directory = run_scenario(scenario, out, progress)
         document, code = _report(result, directory, as_json=as_json)
         documents.append(document)
         codes.append(code)
@@ -87,11 +90,13 @@ def worst(codes: Sequence[ExitCode]) -> ExitCode:
     return min(codes, key=lambda code: SEVERITY.index(code) if code in SEVERITY else len(SEVERITY))
 
 
-def run_scenario(scenario: Scenario, out: Path, *, quiet: bool) -> tuple[RunResult, Path]:
+def run_scenario(
+    scenario: Scenario, out: Path, progress: Silent | Live | Plain
+) -> tuple[RunResult, Path]:
     """Run one scenario in an event loop of its own; SIGINT and SIGTERM end it early and cleanly."""
     run_id = secrets.token_hex(3)
     directory = make_run_directory(out, scenario.plan.name, run_id)
-    with open_progress(quiet=quiet) as progress:
+    with progress:
         result, error = anyio.run(_execute, scenario, directory, run_id, progress)
     if error is not None:
         report_error(error)

@@ -35,6 +35,14 @@ def test_plain_progress_is_one_line_an_interval() -> None:
     assert "done 190/200" in lines[1]
 
 
+def test_verbose_progress_is_a_line_for_every_sample() -> None:
+    stream = io.StringIO()
+    progress = open_progress(quiet=False, verbose=True, stream=stream)
+    progress.tick(SAMPLE, TOTALS)
+    progress.tick(SAMPLE, TOTALS)
+    assert len(stream.getvalue().splitlines()) == 2
+
+
 def test_a_pipe_gets_plain_lines_and_quiet_gets_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CI", raising=False)
     assert isinstance(open_progress(quiet=False, stream=io.StringIO()), Plain)
