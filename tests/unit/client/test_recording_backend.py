@@ -55,7 +55,11 @@ def test_no_backend_is_a_backend() -> None:
 
 @pytest.mark.parametrize(
     ("url", "message"),
-    [("rpc://", "need RabbitMQ"), ("cache+memory://", "CacheBackend"), ("sentinel://x", "Sentinel")],
+    [
+        ("rpc://", "need RabbitMQ"),
+        ("cache+memory://", "CacheBackend"),
+        ("sentinel://x", "Sentinel"),
+    ],
 )
 def test_other_backends_are_refused(url: str, message: str) -> None:
     with pytest.raises(NotSupported, match=message):
