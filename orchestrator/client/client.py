@@ -81,14 +81,19 @@ class Client:
         """A task id for `options["task_id"]` whose result needs no subscription of its own."""
         return self._ids()
 
-    async def submit(self, signature: Any) -> "Handle":
+    async def submit(
+        self,
+        signature: Any,
+        timeout: float | None = None,  # noqa: ASYNC109 - the name that stock `get()` has
+    ) -> "Handle":
         """Send any canvas; returns when the broker has confirmed it.
 
-        Raises `BrokerUnavailable` (nothing was sent), `PublishUncertain` (some of it may have
-        been), `NotSupported`, `ClientClosed`, and what Celery raises for a signature that it cannot
-        send.
+        A server that is gone is waited for: ``timeout`` seconds, or 30 without one. Raises
+        `BrokerUnavailable` (nothing was sent), `PublishUncertain` (some of it may have been; it has
+        the ids), `NotSupported`, `ClientClosed`, and what Celery raises for a signature that it
+        cannot send.
         """
-        return (await self._submit_all((signature,)))[0]
+        return (await self._submit_all((signature,), timeout))[0]
 
     async def call(
         self,
@@ -136,7 +141,9 @@ class Client:
     def _ended(self, signatures: Signatures, in_flight: int) -> Any:
         return Flow(self._submit_all, signatures, in_flight).ended()
 
-    async def _submit_all(self, signatures: Sequence[Any]) -> "list[Handle]":
+    async def _submit_all(
+        self, signatures: Sequence[Any], timeout_s: float | None = None
+    ) -> "list[Handle]":
         if self._session is None:
             raise ClientClosed
-        return await self._session.submit_all(signatures)
+        return await self._session.submit_all(signatures, timeout_s)

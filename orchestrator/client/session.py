@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol, Self
 
 from celery import Celery
@@ -12,6 +13,7 @@ from celery.backends.base import DisabledBackend
 from celery.exceptions import ImproperlyConfigured
 from celery.result import ResultSet
 
+from orchestrator.client import patience
 from orchestrator.client.address import address_of
 from orchestrator.client.background import Background
 from orchestrator.client.capture import Captured, Capturer
@@ -48,7 +50,9 @@ CLOSE_STEP_S = 0.4
 class Session(Protocol):
     """What `Client` talks to between `async with` and its end."""
 
-    async def submit_all(self, signatures: Sequence[Any]) -> list[Handle]: ...
+    async def submit_all(
+        self, signatures: Sequence[Any], timeout_s: float | None = None
+    ) -> list[Handle]: ...
 
     async def close(self) -> None: ...
 
@@ -79,7 +83,7 @@ class Listener(Protocol):
     async def close(self, *, within_s: float) -> None: ...
 
 
-class Link(Protocol):
+class Link(patience.Link, Protocol):
     """A connection that the session owns."""
 
     async def close(self, *, within_s: float) -> None: ...
@@ -161,10 +165,13 @@ class ConnectedSession:
         if self._listener is not None:
             await self._listener.ready()
 
-    async def submit_all(self, signatures: Sequence[Any]) -> list[Handle]:
+    async def submit_all(
+        self, signatures: Sequence[Any], timeout_s: float | None = None
+    ) -> list[Handle]:
         """Send canvases together. They are waited for before they are sent: no result can be
         missed."""
-        await self._ready()
+        patient = patience.Patience(timeout_s, self._links)
+        await patient.ready(self._ready)
         captured: list[Captured] = []
         handles: list[Handle] = []
         foreign: list[str] = []
@@ -176,14 +183,19 @@ class ConnectedSession:
             if self._listener is not None and not join.complete:
                 foreign += self._listener.add(join)
         try:
-            if foreign and self._listener is not None:
-                await self._listener.watch(foreign)
-            await self._sender.send(captured)
+            await patient.send(
+                self._ready, partial(self._send, captured, foreign), partial(_ids_of, captured)
+            )
         except BaseException:
             for handle in handles:
                 handle.forget()
             raise
         return handles
+
+    async def _send(self, captured: Sequence[Captured], foreign: Sequence[str]) -> None:
+        if foreign and self._listener is not None:
+            await self._listener.watch(foreign)
+        await self._sender.send(captured)
 
     def _join(self, canvas: Captured) -> Join:
         if canvas.result is None:
@@ -196,7 +208,7 @@ class ConnectedSession:
 
     async def revoke(self, task_ids: list[str], *, terminate: bool, signal: str) -> None:
         """Tell all workers to forget these tasks. Raises `BrokerUnavailable`, `ClientClosed`."""
-        await self._ready()
+        await patience.Patience(None, self._links).ready(self._ready)
         arguments = {"task_id": task_ids, "terminate": terminate, "signal": signal}
         commands = self._broker.broadcast("revoke", arguments)
         await self._sender.send([Captured(None, commands, [])])
@@ -221,6 +233,10 @@ class ConnectedSession:
         for link in self._links:
             await link.close(within_s=CLOSE_STEP_S)
         self._broker.close()
+
+
+def _ids_of(captured: Sequence[Captured]) -> list[str]:
+    return [task.id for canvas in captured for task in canvas.published]
 
 
 @contextmanager
@@ -281,7 +297,9 @@ class EagerSession:
         self.app = app
         self.backend = None
 
-    async def submit_all(self, signatures: Sequence[Any]) -> list[Handle]:
+    async def submit_all(
+        self, signatures: Sequence[Any], timeout_s: float | None = None
+    ) -> list[Handle]:
         return [self._run(signature) for signature in signatures]
 
     def _run(self, signature: Any) -> Handle:

@@ -235,7 +235,7 @@ async def test_redis_restarted_while_waiting(bare: Lab) -> None:
         session: Any = client._session
         await session._sender._link._connection.closed.wait()
         with pytest.raises(BrokerUnavailable):
-            await client.submit(t.add.s(1, 2))
+            await client.submit(t.add.s(1, 2), timeout=0.2)
         bare.redis.start()
         finish(bare.redis, handle.id, 3)
         assert await handle.result(timeout=TIMEOUT_S) == 3
