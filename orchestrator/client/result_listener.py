@@ -18,7 +18,7 @@ from orchestrator.client.decoding import ResultDecoder
 from orchestrator.client.ids import IdSource
 from orchestrator.client.join import Join
 from orchestrator.client.redis_link import RedisLink
-from orchestrator.client.resp import Command, ConnectionLost, RespConnection
+from orchestrator.client.resp import Command, ConnectionLost, ReplyRefused, RespConnection
 from orchestrator.client.waiting import OnResult, Waiting
 from orchestrator.errors import BrokerUnavailable
 
@@ -52,6 +52,8 @@ class ResultListener:
         self._ids = ids
         self._waits = Waiting(on_result)
         self._subscribed: RespConnection | None = None
+        self._missed_some = False
+        """Nobody listened for a while, and what was stored meanwhile has not been read yet."""
         self._subscribing = asyncio.Lock()
 
     # ---- connection -----------------------------------------------------------------------------
@@ -64,11 +66,9 @@ class ResultListener:
         async with self._subscribing:
             if connection is self._subscribed:
                 return
-            again = self._subscribed is not None
             await self._subscribe_all(connection)
+            self._missed_some = self._subscribed is not None
             self._subscribed = connection
-            if again:
-                await self._read(list(self._waiting))
 
     async def keep(self) -> None:
         """Stay subscribed for ever: notice a dead connection, come back, read what was missed."""
@@ -95,17 +95,33 @@ class ResultListener:
             connection.abort("no answer to PING")
         except ConnectionLost:
             return
+        except ReplyRefused:
+            return  # any answer shows that it is alive, also to a user who may not send PING
 
     async def _come_back(self) -> None:
         backoff_s = FIRST_BACKOFF_S
         while True:
             try:
                 await self.ready()
+                await self._catch_up()
                 return
             except (BrokerUnavailable, ConnectionLost) as exc:
                 logger.warning("results: %s; trying again in %.2f s", exc, backoff_s)
             await asyncio.sleep(backoff_s)
             backoff_s = min(backoff_s * 2, LONGEST_BACKOFF_S)
+
+    async def _catch_up(self) -> None:
+        """Read what came while nobody listened.
+
+        Here and not in `ready`, which those who publish call, too: they may be cancelled halfway.
+        """
+        while self._missed_some:
+            self._missed_some = False
+            try:
+                await self._read(list(self._waiting))
+            except BaseException:
+                self._missed_some = True
+                raise
 
     async def _subscribe_all(self, connection: RespConnection) -> None:
         pattern = _escaped(self._key_prefix + self._ids.prefix.encode()) + b"*"

@@ -159,6 +159,46 @@ async def test_comes_back_and_reads_what_it_missed() -> None:
         assert len(b.fake.named("PSUBSCRIBE")) == 2
 
 
+async def test_what_was_missed_is_read_also_when_another_subscribed_again_and_gave_up() -> None:
+    """A submission that is cancelled in the gap takes nothing away from those who wait."""
+    async with bench() as b:
+        mine = b.ids()
+        made = join(mine)
+        b.listener.add(made)
+        b.fake.answers["MGET"] = None
+        b.fake.cut()
+        await b.fake.until("PSUBSCRIBE", 2)
+        submitting = asyncio.create_task(b.listener.ready())
+        await b.fake.until("MGET", 1)
+        submitting.cancel()
+        b.fake.answers["MGET"] = lambda keys: array(*(bulk(payload(1)) for _ in keys))
+        for writer in list(b.fake.connections[1:]):  # the reader's, in the middle of its MGET
+            writer.transport.abort()
+        assert await made.wait(5, propagate=True)
+
+
+async def test_whoever_publishes_does_not_wait_for_what_was_missed() -> None:
+    async with bench() as b:
+        b.listener.add(join(b.ids()))
+        b.fake.answers["MGET"] = None
+        b.fake.cut()
+        async with asyncio.timeout(5):
+            await b.fake.until("MGET", 1)
+            await b.listener.ready()
+
+
+async def test_user_who_may_not_ping_is_listened_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(result_listener, "PING_INTERVAL_S", 0.01)
+    async with bench() as b:
+        b.fake.answers["PING"] = b"-NOPERM no\r\n"
+        await b.fake.until("PING", 3)
+        made = join(b.ids())
+        b.listener.add(made)
+        await b.publish(made.tree.id, payload(1))
+        assert await made.wait(5, propagate=True)
+        assert len(b.fake.named("PSUBSCRIBE")) == 1
+
+
 async def test_keeps_trying_while_the_server_refuses(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING)
     async with bench() as b:
