@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import celery.app.base
 import celery.app.task
@@ -27,6 +27,9 @@ from orchestrator.client.resp import Command
 from orchestrator.client.tracing import trace_headers
 from orchestrator.errors import NotSupported
 
+if TYPE_CHECKING:
+    from orchestrator.client.messages import Messages
+
 _ID_USERS = (celery.canvas, celery.app.base, celery.app.task)
 """The modules of Celery that make ids, each by its own name ``uuid``."""
 
@@ -39,13 +42,20 @@ class Captured:
     """What sending one canvas comes to.
 
     ``result`` is what `apply_async` returned (None for an empty chain); ``backend`` must be carried
-    out before ``commands``.
+    out before ``commands``. ``messages`` are sent besides, and belong to no task in ``published``.
     """
 
     result: Any
     commands: list[Any]
     published: list[Published]
     backend: list[Command] = field(default_factory=list)
+    messages: "Messages | None" = None
+
+    @property
+    def task_ids(self) -> list[str]:
+        """The tasks that are sent."""
+        ids = [task.id for task in self.published]
+        return ids if self.messages is None else [*ids, *self.messages.ids]
 
 
 class Record(Protocol):
@@ -90,6 +100,19 @@ class Capturer:
     @property
     def record(self) -> Record:
         return self._record
+
+    @property
+    def backend(self) -> Any:
+        """The backend that Celery sees meanwhile: it neither sends nor subscribes."""
+        return self._backend
+
+    def capture_chord(self, signature: Any, header_size: int) -> Captured:
+        """Capture a chord with one task in its header, as one of ``header_size`` tasks like it."""
+        self._backend.header_size = header_size
+        try:
+            return self.capture(signature)
+        finally:
+            self._backend.header_size = None
 
     def capture(self, signature: Any) -> Captured:
         """Apply the signature without sending it.

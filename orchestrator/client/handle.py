@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from orchestrator.client.decoding import raise_error
 from orchestrator.client.failures import ResultsDisabled, ResultTimeout
 from orchestrator.client.join import Join, Outcome
+from orchestrator.client.later_result import LaterResult
 from orchestrator.client.stock_result import bound_to
 
 
@@ -37,12 +38,15 @@ class Handle:
     @property
     def id(self) -> str:
         """The id of the task; of a chain's last task, of a chord's body, of a group."""
-        return self._join.tree.id
+        task_id: str = self._join.id
+        return task_id
 
     @property
     def async_result(self) -> Any:
         """What `apply_async` returns: an AsyncResult or GroupResult, on the app's backend."""
         if not self._bound:
+            if isinstance(self._raw_result, LaterResult):
+                self._raw_result = self._raw_result.made(self.id)
             bound_to(self._origin.backend, self._raw_result)
             self._bound = True
         return self._raw_result
@@ -87,9 +91,7 @@ class Handle:
         With ``terminate`` a running task's process gets ``signal`` (prefork pools only). A revoked
         task's result is `TaskRevokedError`.
         """
-        tree = self._join.tree
-        task_ids = sorted({*tree.leaves, *tree.parents} or {self.id})
-        await self._origin.revoke(task_ids, terminate=terminate, signal=signal)
+        await self._origin.revoke(self._join.task_ids, terminate=terminate, signal=signal)
 
     def outcome(self) -> Outcome:
         """How it ended, as a record; call it when `done()`."""

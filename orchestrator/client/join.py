@@ -1,12 +1,11 @@
 """What one canvas waits for: results come in by id, a value or an error comes out."""
 
-import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from celery import states
 
+from orchestrator.client.pending import Pending
 from orchestrator.client.result_tree import ResultTree, Shape
 from orchestrator.records import TaskResult
 
@@ -25,32 +24,29 @@ class Outcome:
     error: BaseException | None
 
 
-class Join:
-    """The results of one canvas, as far as they are known.
+class Join(Pending):
+    """The results of one canvas, as far as they are known."""
 
-    ``failed`` is the first failure among all its tasks; ``complete`` says that the value can be
-    built.
-    """
-
-    __slots__ = ("_futures", "_missing", "_on_end", "_results", "ended", "failed", "tree")
+    __slots__ = ("_missing", "_results", "tree")
 
     def __init__(self, tree: ResultTree) -> None:
+        super().__init__()
         self.tree = tree
-        self.failed: TaskResult | None = None
-        self.ended: BaseException | None = None
-        """Why nothing more will come (the client was closed)."""
         self._results: dict[str, TaskResult] = {}
         self._missing = len(tree.leaves)
-        self._futures: list[tuple[asyncio.Future[None], bool]] = []
-        self._on_end: Callable[[], None] | None = None
+
+    @property
+    def id(self) -> str:
+        return self.tree.id
 
     @property
     def complete(self) -> bool:
         return self._missing == 0
 
     @property
-    def done(self) -> bool:
-        return self._missing == 0 or self.failed is not None
+    def task_ids(self) -> list[str]:
+        """The tasks whose results are waited for, sorted."""
+        return sorted({*self.tree.leaves, *self.tree.parents} or {self.id})
 
     def deliver(self, result: TaskResult) -> None:
         """A task of the canvas has ended. Repeated results change nothing."""
@@ -63,37 +59,6 @@ class Join:
             self.failed = result
         if self.done:
             self._wake()
-
-    def end(self, why: BaseException) -> None:
-        """Nothing more will come: who waits gets ``why``."""
-        self.ended = why
-        self._wake()
-
-    def on_end(self, callback: Callable[[], None]) -> None:
-        """Call once, when the canvas is done or will never be; at once if it is already."""
-        if self.done or self.ended is not None:
-            callback()
-        else:
-            self._on_end = callback
-
-    async def wait(self, timeout_s: float | None, *, propagate: bool) -> bool:
-        """Wait until done (with ``propagate``) or complete; False when the time ran out first."""
-        if self._is_over(propagate):
-            return True
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[None] = loop.create_future()
-        entry = (future, propagate)
-        self._futures.append(entry)
-        timer = (
-            None if timeout_s is None else loop.call_later(max(0.0, timeout_s), _release, future)
-        )
-        try:
-            await future
-        finally:
-            self._futures.remove(entry)
-            if timer is not None:
-                timer.cancel()
-        return self._is_over(propagate)
 
     def value(self) -> Any:
         """The canvas's value, with exceptions in the place of results that are failures."""
@@ -113,19 +78,3 @@ class Join:
             result = self._results[shape]
             return result.value if result.error is None else result.error
         return [self._build(member) for member in shape]
-
-    def _is_over(self, propagate: bool) -> bool:
-        return self.complete or self.ended is not None or (propagate and self.failed is not None)
-
-    def _wake(self) -> None:
-        for future, propagate in self._futures:
-            if not future.done() and self._is_over(propagate):
-                future.set_result(None)
-        if self._on_end is not None:
-            callback, self._on_end = self._on_end, None
-            callback()
-
-
-def _release(future: asyncio.Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)

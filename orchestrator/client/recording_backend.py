@@ -20,6 +20,12 @@ class RecordingMixin:
     """Sends nothing, subscribes to nothing, waits for nothing."""
 
     recorder: RecordingRedis
+    header_size: int | None = None
+    """When set: how many tasks the header of a captured chord stands for."""
+
+    def set_chord_size(self, group_id: str, chord_size: int) -> None:
+        size = chord_size if self.header_size is None else self.header_size
+        super().set_chord_size(group_id, size)  # type: ignore[misc]
 
     @property
     def client(self) -> RecordingRedis:

@@ -6,21 +6,22 @@ which of them arrived, and the caller is told so (`PublishUncertain`).
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import hiredis
 
 from orchestrator.client.backend_writes import write_backend
 from orchestrator.client.capture import Captured
+from orchestrator.client.messages import CHUNK
 from orchestrator.client.recording_broker import RecordingBroker, Routed
 from orchestrator.client.redis_link import RedisLink
-from orchestrator.client.resp import Command, ConnectionLost, RespConnection
+from orchestrator.client.resp import Command, ConnectionLost, RespConnection, pack_push
 from orchestrator.errors import BrokerUnavailable, PublishUncertain
 
 logger = logging.getLogger(__name__)
 
-PUSH_CHUNK = 500
+PUSH_CHUNK = CHUNK
 """Messages per LPUSH. One command is carried out in one go: other clients wait for it."""
 
 
@@ -46,7 +47,6 @@ class RedisSender:
         Raises `BrokerUnavailable` (nothing was sent), `PublishUncertain` (some may have been) or
         `Unroutable` (nothing was sent).
         """
-        task_ids = [task.id for canvas in captured for task in canvas.published]
         await write_backend(
             self._backend, [write for canvas in captured for write in canvas.backend]
         )
@@ -55,17 +55,21 @@ class RedisSender:
             commands = await self._route(commands)
         connection = await self._link.ready()
         declared = self._declare(connection)
-        packed = [hiredis.pack_command(command) for command in _grouped(commands)]
+        sent: list[asyncio.Future[list[Any]]] = []
         try:
-            replies = await connection.send(b"".join(packed), len(packed))
+            await _send_all(connection, _packed(commands, captured), sent)
+            replies = [reply for future in sent for reply in await future]
             await declared
         except ConnectionLost as exc:
-            if not exc.written:
+            if True not in set(map(_is_written, sent)):  # of all, so that all are retrieved
                 raise self._link.unavailable(str(exc)) from exc
-            raise self._uncertain(f"the connection broke ({exc})", task_ids) from exc
-        self._check(replies, task_ids)
+            raise self._uncertain(f"the connection broke ({exc})", _task_ids(captured)) from exc
+        finally:
+            for future in sent:
+                future.cancel()
+        self._check(replies, captured)
 
-    def _check(self, replies: list[Any], task_ids: Sequence[str]) -> None:
+    def _check(self, replies: list[Any], captured: Sequence[Captured]) -> None:
         refusals = [str(reply) for reply in replies if isinstance(reply, hiredis.ReplyError)]
         if not refusals:
             return
@@ -73,7 +77,9 @@ class RedisSender:
             raise BrokerUnavailable(
                 f"{self._link.what} at {self._link.address} refused the messages: {refusals[0]}"
             )
-        raise self._uncertain(f"the broker refused some of them ({refusals[0]})", task_ids)
+        raise self._uncertain(
+            f"the broker refused some of them ({refusals[0]})", _task_ids(captured)
+        )
 
     def _uncertain(self, why: str, task_ids: Sequence[str]) -> PublishUncertain:
         return PublishUncertain(
@@ -123,6 +129,50 @@ class RedisSender:
                 raise self._link.unavailable(str(members))
             tables[name] = self._broker.read_table(members)
         return tables
+
+
+async def _send_all(
+    connection: RespConnection,
+    packed: Iterable[tuple[bytes, int]],
+    sent: list[asyncio.Future[list[Any]]],
+) -> None:
+    """Send piece by piece, each while the next is being made; not faster than the server reads."""
+    for data, replies in packed:
+        if sent:
+            await connection.flush()
+        sent.append(connection.send(data, replies))
+
+
+def _packed(commands: Iterable[Any], captured: Sequence[Captured]) -> Iterator[tuple[bytes, int]]:
+    """What is to be written, in pieces, each with the number of its replies."""
+    pieces = [_pack(command) for command in _grouped(commands)]
+    size = 0
+    for canvas in captured:
+        for key, messages in canvas.messages.pushes() if canvas.messages is not None else ():
+            pieces.append(pack_push(key, messages))
+            size += len(messages)
+            if size >= PUSH_CHUNK:
+                yield b"".join(pieces), len(pieces)
+                pieces, size = [], 0
+    if pieces:
+        yield b"".join(pieces), len(pieces)
+
+
+def _pack(command: Command) -> bytes:
+    packed: bytes = hiredis.pack_command(command)
+    return packed
+
+
+def _is_written(future: asyncio.Future[list[Any]]) -> bool:
+    """True when what it waits for may have reached the server."""
+    if not future.done() or future.cancelled():
+        return True
+    error = future.exception()
+    return not isinstance(error, ConnectionLost) or error.written
+
+
+def _task_ids(captured: Iterable[Captured]) -> list[str]:
+    return [task_id for canvas in captured for task_id in canvas.task_ids]
 
 
 def _grouped(commands: Iterable[Any]) -> Iterable[Command]:

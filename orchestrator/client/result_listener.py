@@ -14,9 +14,10 @@ from typing import Any
 import hiredis
 
 from orchestrator.client.address import RedisAddress
-from orchestrator.client.decoding import ResultDecoder
+from orchestrator.client.decoding import UNUSUAL, ResultDecoder
 from orchestrator.client.ids import IdSource
 from orchestrator.client.join import Join
+from orchestrator.client.pages import Block, Pages
 from orchestrator.client.redis_link import RedisLink
 from orchestrator.client.resp import Command, ConnectionLost, ReplyRefused, RespConnection
 from orchestrator.client.waiting import OnResult, Waiting
@@ -51,6 +52,7 @@ class ResultListener:
         self._decoder = decoder
         self._ids = ids
         self._waits = Waiting(on_result)
+        self._pages = Pages(key_prefix)
         self._subscribed: RespConnection | None = None
         self._missed_some = False
         """Nobody listened for a while, and what was stored meanwhile has not been read yet."""
@@ -118,7 +120,7 @@ class ResultListener:
         while self._missed_some:
             self._missed_some = False
             try:
-                await self._read(list(self._waiting))
+                await self._read([*self._waiting, *self._pages.outstanding()])
             except BaseException:
                 self._missed_some = True
                 raise
@@ -169,9 +171,18 @@ class ResultListener:
         """Deliver no more to this join."""
         self._unsubscribe(self._waits.discard(join))
 
+    def add_block(self, block: Block) -> None:
+        """Deliver to this block from now on. Its ids are of the client's own source."""
+        self._pages.add(block)
+
+    def discard_block(self, block: Block) -> None:
+        """Deliver no more to this block."""
+        self._pages.discard(block)
+
     def end(self, why: BaseException) -> None:
         """Nothing more will come, for anyone."""
         self._waits.end(why)
+        self._pages.end(why)
 
     @property
     def _waiting(self) -> dict[str, Join | list[Join]]:
@@ -189,8 +200,24 @@ class ResultListener:
 
     def _on_push(self, push: list[Any]) -> None:
         channel, payload = push[-2], push[-1]
-        if channel.startswith(self._key_prefix):
+        if (found := self._pages.find(channel)) is not None:
+            self._receive_in_block(*found, payload)
+        elif channel.startswith(self._key_prefix):
             self._receive(channel[len(self._key_prefix) :].decode(), payload)
+
+    def _receive_in_block(self, block: Block, place: int, payload: bytes) -> None:
+        value = UNUSUAL if self._waits.reports else self._decoder.value(payload)
+        if value is not UNUSUAL:
+            block.succeed(place, value)
+        elif place < len(block.ids):
+            task_id = block.ids[place]
+            result = self._decoder.decode(task_id, payload, time.monotonic_ns())
+            if result is None:
+                return
+            block.deliver_at(place, result)
+            self._waits.report(result)
+        if block.complete:
+            self._pages.discard(block)
 
     def _receive(self, task_id: str, payload: bytes) -> None:
         seen_ns = time.monotonic_ns()
@@ -218,7 +245,7 @@ class ResultListener:
                 raise self._reader.unavailable(str(payloads))
             for task_id, payload in zip(chunk, payloads, strict=True):
                 if payload is not None:
-                    self._receive(task_id, payload)
+                    self._on_push([self._key(task_id), payload])
 
     def _key(self, task_id: str) -> bytes:
         return self._key_prefix + task_id.encode()

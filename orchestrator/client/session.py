@@ -19,10 +19,12 @@ from orchestrator.client.background import Background
 from orchestrator.client.capture import Captured, Capturer
 from orchestrator.client.decoding import ResultDecoder
 from orchestrator.client.failures import EmptyCanvas
+from orchestrator.client.fast_road import FastRoad, Taken
 from orchestrator.client.handle import Handle
 from orchestrator.client.ids import IdSource
 from orchestrator.client.ignored import ignored_ids
 from orchestrator.client.join import Join
+from orchestrator.client.pages import Block
 from orchestrator.client.recording_backend import real_backend
 from orchestrator.client.recording_broker import RecordingBroker
 from orchestrator.client.redis_link import RedisLink
@@ -89,12 +91,21 @@ class Link(patience.Link, Protocol):
     async def close(self, *, within_s: float) -> None: ...
 
 
+class BlockListener(Protocol):
+    """Receives the results of whole ranges of ids."""
+
+    def add_block(self, block: Block) -> None: ...
+
+    def discard_block(self, block: Block) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What a session is made of for one kind of broker and one kind of result backend.
 
     ``backend`` is the app's real one; ``broker`` records what is published to it; ``listener`` is
-    None when there are no results; ``links`` are closed in this order.
+    None when there are no results; ``links`` are closed in this order. ``fast`` is the fast road,
+    where there is one; ``blocks`` is the listener, then.
     """
 
     backend: Any
@@ -103,6 +114,8 @@ class Parts:
     sender: Sender
     listener: Listener | None
     links: Sequence[Link]
+    fast: FastRoad | None = None
+    blocks: BlockListener | None = None
 
 
 class ConnectedSession:
@@ -114,6 +127,8 @@ class ConnectedSession:
         self.results_disabled = isinstance(parts.backend, DisabledBackend)
         self._broker = parts.broker
         self._capturer = parts.capturer
+        self._fast = parts.fast
+        self._blocks = parts.blocks
         self._sender = parts.sender
         self._listener = parts.listener
         self._links = parts.links
@@ -175,14 +190,12 @@ class ConnectedSession:
         captured: list[Captured] = []
         handles: list[Handle] = []
         foreign: list[str] = []
-        for signature in signatures:
-            canvas = self._capturer.capture(signature)
-            join = self._join(canvas)
-            captured.append(canvas)
-            handles.append(Handle(self, join, canvas.result))
-            if self._listener is not None and not join.complete:
-                foreign += self._listener.add(join)
         try:
+            for signature in signatures:
+                taken = await self._take(signature)
+                captured.append(taken.captured)
+                handles.append(Handle(self, taken.join, taken.result))
+                foreign += self._wait_for(taken.join)
             await patient.send(
                 self._ready, partial(self._send, captured, foreign), partial(_ids_of, captured)
             )
@@ -197,14 +210,33 @@ class ConnectedSession:
             await self._listener.watch(foreign)
         await self._sender.send(captured)
 
-    def _join(self, canvas: Captured) -> Join:
+    async def _take(self, signature: Any) -> Taken:
+        taken = None if self._fast is None else await self._fast.take(signature)
+        if taken is not None:
+            return taken
+        canvas = self._capturer.capture(signature)
         if canvas.result is None:
             raise EmptyCanvas
-        return Join(result_tree(canvas.result, ignored_ids(self.app, canvas.published)))
+        tree = result_tree(canvas.result, ignored_ids(self.app, canvas.published))
+        return Taken(canvas, Join(tree), canvas.result)
 
-    def forget(self, join: Join) -> None:
-        if self._listener is not None and not self._closed:
+    def _wait_for(self, join: Any) -> list[str]:
+        """Deliver to this join from now on; gives the ids that must be watched."""
+        if self._listener is None or join.complete:
+            return []
+        if join.ids is None:
+            return self._listener.add(join)
+        assert self._blocks is not None
+        self._blocks.add_block(join)
+        return []
+
+    def forget(self, join: Any) -> None:
+        if self._listener is None or self._closed:
+            return
+        if join.ids is None:
             self._listener.discard(join)
+        elif self._blocks is not None:
+            self._blocks.discard_block(join)
 
     async def revoke(self, task_ids: list[str], *, terminate: bool, signal: str) -> None:
         """Tell all workers to forget these tasks. Raises `BrokerUnavailable`, `ClientClosed`."""
@@ -213,7 +245,7 @@ class ConnectedSession:
         commands = self._broker.broadcast("revoke", arguments)
         await self._sender.send([Captured(None, commands, [])])
 
-    def forget_soon(self, join: Join) -> None:
+    def forget_soon(self, join: Any) -> None:
         """Forget from wherever a handle is deleted: in any thread, in the middle of anything."""
         if self._closed or self._listener is None:
             return
@@ -236,7 +268,7 @@ class ConnectedSession:
 
 
 def _ids_of(captured: Sequence[Captured]) -> list[str]:
-    return [task.id for canvas in captured for task in canvas.published]
+    return [task_id for canvas in captured for task_id in canvas.task_ids]
 
 
 @contextmanager
@@ -266,13 +298,16 @@ class RedisSession(ConnectedSession):
         broker = RecordingBroker(app, broker_url)
         link = RedisLink(broker.address, "the broker")
         backend_link, listener = redis_results(backend, ids, on_result)
+        capturer = Capturer(app, broker, backend, ids)
         return Parts(
             backend=backend,
             broker=broker,
-            capturer=Capturer(app, broker, backend, ids),
+            capturer=capturer,
             sender=RedisSender(broker, link, backend_link),
             listener=listener,
             links=[link] if backend_link is None else [backend_link, link],
+            fast=FastRoad(app, capturer, ids),
+            blocks=listener,
         )
 
 
@@ -315,7 +350,7 @@ class EagerSession:
     def forget(self, join: Join) -> None:
         """Nothing is waited for."""
 
-    def forget_soon(self, join: Join) -> None:
+    def forget_soon(self, join: Any) -> None:
         """Nothing is waited for."""
 
     async def revoke(self, task_ids: list[str], *, terminate: bool, signal: str) -> None:

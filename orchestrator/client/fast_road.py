@@ -1,0 +1,184 @@
+"""The fast road: flat groups, chords with a flat header and single tasks, made by template.
+
+A canvas takes it when every task in it is plain: Celery's own `apply_async`, options that mean the
+same for all, nothing that must see each task (`kinds.py`). Everything else, and whatever is in any
+doubt, is left to Celery's own code (`capture.py`): the general road. Both give the same messages.
+"""
+
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from celery import Celery
+from celery.canvas import Signature, _chord, group
+
+from orchestrator.client.capture import Captured, Capturer
+from orchestrator.client.collector import Collector
+from orchestrator.client.ids import IdRange, IdSource
+from orchestrator.client.ignored import ignored_ids
+from orchestrator.client.join import Join
+from orchestrator.client.kinds import Kinds, samples
+from orchestrator.client.later_result import LaterChord, LaterGroup, LaterTask, Members
+from orchestrator.client.messages import Messages
+from orchestrator.client.plain_joins import GroupJoin, TaskJoin
+from orchestrator.client.result_tree import ResultTree, result_tree
+from orchestrator.client.tracing import trace_headers
+
+_EMBED: Mapping[str, Any] = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
+"""The third part of the body of a task without links and chord."""
+
+_WORTH_LEARNING = 16
+"""Inside an OpenTelemetry trace every message is of a kind of its own; that pays from here on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A canvas on the fast road. ``result`` becomes Celery's result object when it is asked for."""
+
+    captured: Captured
+    join: Any
+    result: Any
+
+
+class FastRoad:
+    """For one app on a Redis broker."""
+
+    def __init__(self, app: Celery, capturer: Capturer, ids: IdSource) -> None:
+        self._app = app
+        self._capturer = capturer
+        self._ids = ids
+        self._tags = IdSource()
+        self._kinds = Kinds(app, capturer)
+
+    async def take(self, signature: Any) -> Taken | None:
+        """None when the canvas must take the general road. Raises what `apply_async` raises."""
+        kind = type(signature)
+        if kind not in (Signature, group, _chord) or not self._kinds.usable():
+            return None
+        if kind is Signature:
+            return self._task(signature)
+        if not self._is_bare(signature):
+            return None
+        if kind is group:
+            return await self._group(signature)
+        return await self._chord(signature)
+
+    def _is_bare(self, signature: Any) -> bool:
+        """A group or chord without options and arguments of its own."""
+        return (
+            signature._app in (None, self._app)
+            and not signature.get("options")
+            and not signature.get("args")
+        )
+
+    def _task(self, signature: Any) -> Taken | None:
+        if trace_headers():
+            return None
+        collector = Collector(self._kinds, None, _EMBED)
+        if not collector.take(signature):
+            return None
+        kind = collector.runs[0].kind
+        task_id = collector.ids[0] if collector.ids else self._ids()
+        messages = Messages(collector.runs, [task_id], self._tags.take(1), grouped=False)
+        join: Any = TaskJoin(task_id)
+        if kind.ignored:
+            join = Join(ResultTree(task_id, None, frozenset(), ()))
+        return Taken(
+            Captured(None, [], [], messages=messages),
+            join,
+            LaterTask(kind, self._capturer.backend),
+        )
+
+    async def _group(self, signature: Any) -> Taken | None:
+        tasks = _flat(signature["kwargs"].get("tasks"))
+        if signature["kwargs"].keys() != {"tasks"} or not tasks:
+            return None
+        group_id = self._ids()
+        collector = Collector(self._kinds, group_id, _EMBED)
+        if not await self._collect(collector, tasks):
+            return None
+        messages, members = self._made(collector)
+        return Taken(
+            Captured(None, [], [], messages=messages),
+            _group_join(group_id, messages.ids, _ignored(collector)),
+            LaterGroup(self._app, members),
+        )
+
+    async def _chord(self, signature: Any) -> Taken | None:
+        parts = signature["kwargs"]
+        tasks, body = _flat(parts.get("header")), parts.get("body")
+        if parts.keys() != {"header", "body", "kwargs"} or parts["kwargs"] or not tasks:
+            return None
+        captured = self._body_of(tasks[0], body, len(tasks))
+        if captured is None:
+            return None
+        group_id = captured.result.parent.id
+        collector = Collector(self._kinds, group_id, captured.published[0].embed)
+        if not await self._collect(collector, tasks):
+            return None
+        messages, members = self._made(collector)
+        return Taken(
+            Captured(captured.result, [], [], captured.backend, messages),
+            Join(self._chord_tree(captured, messages.ids, _ignored(collector))),
+            LaterChord(captured.result, group_id, members),
+        )
+
+    async def _collect(self, collector: Collector, tasks: Sequence[Any]) -> bool:
+        if trace_headers() and len(tasks) < _WORTH_LEARNING:
+            return False
+        return await collector.take_all(tasks) and all(map(self._ids.owns, collector.ids))
+
+    def _made(self, collector: Collector) -> tuple[Messages, Members]:
+        ids = collector.ids or self._ids.take(collector.count)
+        tags = self._tags.take(collector.count)
+        kinds = [(run.begin, run.kind) for run in collector.runs]
+        return (
+            Messages(collector.runs, ids, tags, grouped=True),
+            Members(ids, kinds, self._capturer.backend),
+        )
+
+    def _body_of(self, first: Any, body: Any, size: int) -> Captured | None:
+        """What Celery makes of the chord with only its first task: the body, frozen, and what the
+        backend must know. None when the template would not make the first task's message so."""
+        if type(first) is not Signature or (kind := self._kinds.of(first, grouped=True)) is None:
+            return None
+        prototype = _chord([first], body=body)
+        prototype._app = self._app
+        try:
+            captured = self._capturer.capture_chord(prototype, size)
+            [sample] = samples(captured, first, captured.result.parent.id)
+            kind.template.check(sample)
+        except Exception:  # what is wrong with the chord is said where it is sent in earnest
+            return None
+        return captured
+
+    def _chord_tree(
+        self, captured: Captured, ids: Sequence[str], ignored: Container[int]
+    ) -> ResultTree:
+        tree = result_tree(captured.result, ignored_ids(self._app, captured.published))
+        header = [task_id for place, task_id in enumerate(ids) if place not in ignored]
+        later = [task_id for task_id in tree.parents if task_id != captured.published[0].id]
+        return ResultTree(tree.id, tree.shape, tree.leaves, (*header, *later))
+
+
+def _flat(tasks: Any) -> Sequence[Any]:
+    """The tasks of a group or header; empty for what is none. A generator is used up here; the
+    signature keeps what it gave."""
+    return list(tasks) if isinstance(tasks, list | tuple) else ()
+
+
+def _ignored(collector: Collector) -> frozenset[int]:
+    """The places of the tasks that leave no result."""
+    return frozenset(
+        place
+        for run in collector.runs
+        if run.kind.ignored
+        for place in range(run.begin, run.begin + len(run.written))
+    )
+
+
+def _group_join(group_id: str, ids: Sequence[str], ignored: frozenset[int]) -> Join | GroupJoin:
+    if isinstance(ids, IdRange):
+        return GroupJoin(group_id, ids, ignored)
+    shape = tuple(None if place in ignored else task_id for place, task_id in enumerate(ids))
+    return Join(ResultTree(group_id, shape, frozenset(filter(None, shape)), ()))

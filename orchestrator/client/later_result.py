@@ -1,0 +1,96 @@
+"""Celery's result objects, made only when somebody asks for them.
+
+A group of 10,000 would otherwise cost as many objects, which few programs ever look at.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from celery import Celery
+from celery.result import GroupResult
+from vine import barrier
+
+from orchestrator.client.kinds import Kind
+from orchestrator.client.result_tree import all_results
+
+
+class LaterResult:
+    """What `made` gives is still bound to no backend; see `stock_result.bound_to`."""
+
+    __slots__ = ()
+
+    def made(self, result_id: str) -> Any:
+        """The result object with this id: of the task, of the group, of the chord's body."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class LaterTask(LaterResult):
+    """``backend`` neither stores nor subscribes."""
+
+    kind: Kind
+    backend: Any
+
+    def made(self, result_id: str) -> Any:
+        result = self.kind.result(result_id)
+        result.backend = self.backend
+        result.ignored = self.kind.ignored
+        return result
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """The tasks of a group: their ids, and from which of them on they are of which kind."""
+
+    ids: Sequence[str]
+    kinds: Sequence[tuple[int, Kind]]
+    backend: Any
+
+    def results(self) -> Iterator[Any]:
+        begins = [begin for begin, _ in self.kinds]
+        ends = [*begins[1:], len(self.ids)]
+        for (begin, kind), end in zip(self.kinds, ends, strict=True):
+            for index in range(begin, end):
+                result = kind.result(self.ids[index])
+                result.backend = self.backend
+                yield result
+
+
+@dataclass(frozen=True, slots=True)
+class LaterGroup(LaterResult):
+    """The GroupResult of a flat group."""
+
+    app: Celery
+    members: Members
+
+    def made(self, result_id: str) -> Any:
+        results = list(self.members.results())
+        return self.app.GroupResult(result_id, results, ready_barrier=_barrier_of(results))
+
+
+@dataclass(frozen=True, slots=True)
+class LaterChord(LaterResult):
+    """The result of a chord's body, made with only the first task in its header. ``group_id`` is
+    the header's."""
+
+    body: Any
+    group_id: str
+    members: Members
+
+    def made(self, result_id: str) -> Any:
+        for node in all_results(self.body):
+            if isinstance(node, GroupResult) and node.id == self.group_id:
+                node.results = list(self.members.results())
+                node._set_ready_barrier(_barrier_of(node.results))
+        return self.body
+
+
+def _barrier_of(results: Sequence[Any]) -> Any:
+    """As `group.apply_async` makes it."""
+    ready = barrier()
+    for result in results:
+        ready.size += 1
+        result.then(ready, weak=True)
+    ready.finalize()
+    return ready
