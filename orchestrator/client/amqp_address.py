@@ -6,13 +6,14 @@ and read: so URLs, `broker_use_ssl`, `broker_login_method` and transport options
 what they mean to stock Celery.
 """
 
+import inspect
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from amqp import sasl
-from amqp.transport import AMQP_PORT, to_host_port
+from amqp.transport import AMQP_PORT, SSLTransport, to_host_port
 
 LONGEST_HEARTBEAT_S = 20
 """Celery's default is 120 s: too long to wait on a connection that is dead."""
@@ -20,6 +21,8 @@ LONGEST_HEARTBEAT_S = 20
 DEFAULT_FRAME_MAX = 131072
 DEFAULT_CONNECT_TIMEOUT_S = 4.0
 """Celery's own default (`broker_connection_timeout`)."""
+
+_TLS_OPTIONS = frozenset(inspect.signature(SSLTransport._wrap_socket_sni).parameters) | {"context"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,8 @@ def address_of(connection: Any, worker_heartbeat_s: float | None) -> AmqpAddress
 
 def _tls_context(options: Mapping[str, Any]) -> ssl.SSLContext:
     """As py-amqp's `SSLTransport` makes it: the host name is checked when one is given."""
+    if unknown := sorted(set(options) - _TLS_OPTIONS):
+        raise TypeError(f"broker_use_ssl has unknown options: {', '.join(unknown)}")
     if (made := options.get("context")) is not None:
         given = dict(made)
         check_hostname = given.pop("check_hostname", None)

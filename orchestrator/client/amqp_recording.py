@@ -178,10 +178,16 @@ class Endpoint:
 
 
 def endpoints(app: Celery, connection: Any) -> Sequence[Endpoint]:
-    """The brokers that a kombu connection may go to, the first choice first."""
+    """The brokers that a kombu connection may go to, the first choice first.
+
+    Raises `NotSupported` when some of them are no RabbitMQ.
+    """
     if not connection.alt:
         return (Endpoint(app, connection),)
-    return tuple(Endpoint(app, app.connection_for_write(url)) for url in connection.alt)
+    alternatives = [app.connection_for_write(url) for url in connection.alt]
+    if not all(map(is_amqp, alternatives)):
+        raise NotSupported("the brokers of a failover list must all be RabbitMQ (amqp:// URLs)")
+    return tuple(Endpoint(app, each) for each in alternatives)
 
 
 def is_amqp(connection: Any) -> bool:

@@ -1,5 +1,6 @@
 """A client whose broker is RabbitMQ: results come by messages (rpc) or through Redis."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from celery import Celery
@@ -16,8 +17,6 @@ from orchestrator.client.recording_backend import NO_CHORDS, real_backend
 from orchestrator.client.session import ConnectedSession, Parts, redis_results
 from orchestrator.client.waiting import OnResult
 from orchestrator.errors import NotSupported
-
-_EMBEDDED = ("callbacks", "errbacks", "chain", "chord")
 
 
 class AmqpSession(ConnectedSession):
@@ -81,11 +80,10 @@ class RpcCapturer(Capturer):
         seen: set[int] = set()
         for task in canvas.published:
             self._check_reply_to(task.reply_to)
-            for embedded in carried(task.embed, seen, _EMBEDDED):
-                if embedded.get("subtask_type") == "chord":
-                    raise NotSupported(NO_CHORDS)
-            for later in carried(task.embed, set(), ("chain",)):
+            for later in carried(task.embed, set()):
                 self._check_reply_to(later.get("options", {}).get("reply_to"))
+            if _has_chord(task.embed, seen):
+                raise NotSupported(NO_CHORDS)
         return canvas
 
     def _check_reply_to(self, queue: str | None) -> None:
@@ -95,3 +93,23 @@ class RpcCapturer(Capturer):
                 "this client would never see it: it was given reply_to, or frozen outside the "
                 "client. Use a fresh signature."
             )
+
+
+def _has_chord(embed: Mapping[str, Any], seen: set[int]) -> bool:
+    """True when a worker would have to start a chord: as a later link, or as a callback."""
+    stack: list[Any] = list(embed.values())
+    while stack:
+        node = stack.pop()
+        if not node or id(node) in seen:
+            continue
+        if isinstance(node, list | tuple):
+            stack.extend(node)
+        elif isinstance(node, Mapping):
+            if node.get("subtask_type") == "chord":
+                return True
+            seen.add(id(node))
+            kwargs, options = node.get("kwargs") or {}, node.get("options") or {}
+            if node.get("subtask_type"):
+                stack.append(kwargs.get("tasks"))
+            stack += (options.get("link"), options.get("link_error"))
+    return False

@@ -32,11 +32,9 @@ def _is_ignored(app: Celery, signature: Mapping[str, Any], options: Mapping[str,
     return bool(getattr(task, "ignore_result", False))
 
 
-def carried(
-    embed: Mapping[str, Any], seen: set[int], parts: Iterable[str] = ("chain", "chord")
-) -> Iterator[Mapping[str, Any]]:
-    """Every signature in these ``parts`` of a message, however deep."""
-    stack = [embed.get(part) for part in parts]
+def carried(embed: Mapping[str, Any], seen: set[int]) -> Iterator[Mapping[str, Any]]:
+    """Every signature in a message's ``chain`` and ``chord``, however deep."""
+    stack = [embed.get("chain"), embed.get("chord")]
     while stack:
         node = stack.pop()
         if not node or id(node) in seen:
