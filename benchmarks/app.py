@@ -12,11 +12,11 @@ app = Celery("benchmarks", set_as_current=False)
 app.conf.update(task_default_queue=QUEUE, broker_connection_retry_on_startup=True)
 
 
-@app.task(name="benchmarks.add")
+@app.task(name="benchmarks.add", shared=False)
 def add(x: int, y: int) -> int:
     return x + y
 
 
-@app.task(name="benchmarks.total")
+@app.task(name="benchmarks.total", shared=False)
 def total(numbers: list[int]) -> int:
     return sum(numbers)

@@ -3,7 +3,12 @@
 import gc
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
+from typing import Any
+
+PROFILER: ContextVar[AbstractContextManager[Any] | None] = ContextVar("PROFILER", default=None)
+"""Set by `benchmarks.profile`: entered for as long as the clock runs."""
 
 
 class Spent:
@@ -18,9 +23,21 @@ def metered() -> Iterator[Spent]:
     """Measure the block, which starts without garbage of what was before."""
     gc.collect()
     spent = Spent()
-    cpu, wall = time.process_time(), time.perf_counter()
+    with PROFILER.get() or nullcontext():
+        cpu, wall = time.process_time(), time.perf_counter()
+        try:
+            yield spent
+        finally:
+            spent.wall_s = time.perf_counter() - wall
+            spent.cpu_s = time.process_time() - cpu
+
+
+@contextmanager
+def prepared() -> Iterator[Spent]:
+    """The same for what is made before the clock starts (signatures): never in a profile."""
+    token = PROFILER.set(None)
     try:
-        yield spent
+        with metered() as spent:
+            yield spent
     finally:
-        spent.wall_s = time.perf_counter() - wall
-        spent.cpu_s = time.process_time() - cpu
+        PROFILER.reset(token)

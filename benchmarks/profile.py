@@ -1,8 +1,8 @@
 """Where the client's time goes: `python -m benchmarks.profile CONTENDER`.
 
-One contender runs in this process, first without and then with cProfile. The profiler makes
-everything slower, and small functions more than large ones: so the shares are scaled to the time
-without it, and are good for finding what costs, not for adding up.
+One contender runs in this process, first without and then with cProfile, which sees only what the
+clock of the benchmarks sees. The profiler makes everything slower, and small functions more than
+large ones: the figures are scaled so that they add up to the processor time without it.
 """
 
 import cProfile
@@ -22,11 +22,13 @@ from rich.table import Table
 from benchmarks.contender_main import contender
 from benchmarks.contenders import CONTENDERS
 from benchmarks.laboratory import Laboratory, open_laboratory
+from benchmarks.meter import PROFILER
 from benchmarks.records import Sample
 
 WARM_UP = 200
 WIDTH = 130
 _LIBRARIES = "site-packages/"
+_WAIT = "'select."
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +60,22 @@ def command(name: str, tasks: int, top: int, by: str) -> None:
 
     Contenders that await results are answered by the echo worker, the others by nobody.
     """
-    plain, profiled, stats = anyio.run(_profiled, name, tasks)
-    scale = plain.cpu_s / profiled.cpu_s
+    plain, stats = anyio.run(_profiled, name, tasks)
+    scale = scale_of(stats, plain.cpu_s)
     costs = (costs_of_files if by == "file" else costs_of)(stats, tasks, scale)
     key = "with_callees_us" if by == "total" else "own_us"
     costs.sort(key=lambda cost: getattr(cost, key), reverse=True)
     console = Console(width=WIDTH)
     console.print(_table(f"{name}, {tasks} tasks, without a profiler: {_sums(plain)}", costs[:top]))
+
+
+def scale_of(stats: Mapping[Any, Any], cpu_s: float) -> float:
+    """What makes the own times add up to the processor time of the run without a profiler.
+
+    Waiting for the network is no work.
+    """
+    busy_s = sum(own_s for place, (_, _, own_s, _, _) in stats.items() if _WAIT not in place[2])
+    return cpu_s / float(busy_s)
 
 
 def costs_of(stats: Mapping[Any, Any], tasks: int, scale: float) -> list[Cost]:
@@ -73,7 +84,6 @@ def costs_of(stats: Mapping[Any, Any], tasks: int, scale: float) -> list[Cost]:
     return [
         Cost(_short(*place), calls / tasks, own_s * per_task_us, whole_s * per_task_us)
         for place, (_, calls, own_s, whole_s, _) in stats.items()
-        if "gc.collect" not in place[2]  # the meter's own, before the clock starts
     ]
 
 
@@ -82,9 +92,7 @@ def costs_of_files(stats: Mapping[Any, Any], tasks: int, scale: float) -> list[C
     them."""
     calls_of: dict[str, int] = defaultdict(int)
     own_s_of: dict[str, float] = defaultdict(float)
-    for (file, _, name), (_, calls, own_s, _, callers) in stats.items():
-        if "gc.collect" in name:
-            continue
+    for (file, *_), (_, calls, own_s, _, callers) in stats.items():
         if file != "~":
             calls_of[file] += calls
             own_s_of[file] += own_s
@@ -97,7 +105,7 @@ def costs_of_files(stats: Mapping[Any, Any], tasks: int, scale: float) -> list[C
     ]
 
 
-async def _profiled(name: str, tasks: int) -> tuple[Sample, Sample, Mapping[Any, Any]]:
+async def _profiled(name: str, tasks: int) -> tuple[Sample, Mapping[Any, Any]]:
     async with open_laboratory() as laboratory, AsyncExitStack() as stack:
         if "publish" not in name:
             await stack.enter_async_context(laboratory.echo_worker())
@@ -108,10 +116,10 @@ async def _profiled(name: str, tasks: int) -> tuple[Sample, Sample, Mapping[Any,
             plain = await repeat(tasks)
             await laboratory.clear()
             profiler = cProfile.Profile()
-            with profiler:
-                profiled = await repeat(tasks)
+            PROFILER.set(profiler)
+            await repeat(tasks)
             stats: Any = pstats.Stats(profiler)
-    return plain, profiled, stats.stats
+    return plain, stats.stats
 
 
 def _use(laboratory: Laboratory) -> None:

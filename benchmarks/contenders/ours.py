@@ -10,7 +10,7 @@ from celery.signals import before_task_publish
 
 from benchmarks.app import add, app, total
 from benchmarks.contenders import Repeat
-from benchmarks.meter import metered
+from benchmarks.meter import metered, prepared
 from benchmarks.records import Sample, WrongResult
 from benchmarks.wire import check_values
 from orchestrator import Client
@@ -24,7 +24,7 @@ async def publish() -> AsyncIterator[Repeat]:
     async with Client(app) as client:
 
         async def repeat(count: int) -> Sample:
-            with metered() as building:
+            with prepared() as building:
                 canvas = group([add.s(number, number) for number in range(count)])
             with metered() as spent:
                 handle = await client.submit(canvas)
@@ -65,7 +65,7 @@ async def publish_and_await() -> AsyncIterator[Repeat]:
     async with Client(app) as client:
 
         async def repeat(count: int) -> Sample:
-            with metered() as building:
+            with prepared() as building:
                 canvas = group([add.s(number, number) for number in range(count)])
             with metered() as spent:
                 handle = await client.submit(canvas)
@@ -83,7 +83,7 @@ async def chords() -> AsyncIterator[Repeat]:
     async with Client(app) as client:
 
         async def repeat(count: int) -> Sample:
-            with metered() as building:
+            with prepared() as building:
                 canvas = chord([add.s(number, number) for number in range(count)], total.s())
             with metered() as spent:
                 value = await client.call(canvas, timeout=AWAIT_S)

@@ -9,7 +9,7 @@ from celery.result import GroupResult
 
 from benchmarks.app import add, app, total
 from benchmarks.contenders import Repeat
-from benchmarks.meter import metered
+from benchmarks.meter import metered, prepared
 from benchmarks.records import Sample, WrongResult
 from benchmarks.wire import check_values
 
@@ -21,7 +21,7 @@ async def publish() -> AsyncIterator[Repeat]:
     """`group().apply_async()`; nobody answers."""
 
     async def repeat(count: int) -> Sample:
-        with metered() as building:
+        with prepared() as building:
             canvas = group([add.s(number, number) for number in range(count)])
         with metered() as spent:
             result = canvas.apply_async()
@@ -38,7 +38,7 @@ async def publish_and_await() -> AsyncIterator[Repeat]:
     """`group().apply_async().get()`."""
 
     async def repeat(count: int) -> Sample:
-        with metered() as building:
+        with prepared() as building:
             canvas = group([add.s(number, number) for number in range(count)])
         with metered() as spent:
             result = canvas.apply_async()
@@ -58,7 +58,7 @@ async def chords() -> AsyncIterator[Repeat]:
     """`chord().apply_async().get()`."""
 
     async def repeat(count: int) -> Sample:
-        with metered() as building:
+        with prepared() as building:
             canvas = chord([add.s(number, number) for number in range(count)], total.s())
         with metered() as spent:
             value = canvas.apply_async().get(timeout=AWAIT_S)
