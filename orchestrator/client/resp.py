@@ -24,6 +24,9 @@ WRITE_AHEAD_BYTES = 1 << 20
 
 _PUSHES = (b"pmessage", b"message")
 
+_NOT_YET = ("LOADING", "MASTERDOWN")
+"""How a server begins its answer that cannot serve anybody now, and soon can."""
+
 
 def pack_push(key: Any, values: Sequence[bytes]) -> bytes:
     """LPUSH with many values; five times as fast as packing it like any other command."""
@@ -234,8 +237,14 @@ async def _log_in(connection: RespConnection, address: RedisAddress) -> None:
     credentials = address.credentials()
     commands: list[Command] = [("AUTH", *credentials)] if credentials else []
     commands.append(("SELECT", address.db))
+    welcome = len(commands)
     commands.append(("CLIENT", "SETNAME", address.client_name or "celery-orchestrator"))
+    commands.append(("PING",))
     replies = await connection.send_commands(commands)
-    for reply in replies[:-1]:  # a user who may not name the connection is no less welcome
-        if isinstance(reply, hiredis.ReplyError):
+    for at, reply in enumerate(replies):
+        if not isinstance(reply, hiredis.ReplyError):
+            continue
+        # A user who may not name the connection, or send PING, is no less welcome. But a server
+        # that is still loading lets in whom it will refuse everything else: PING tells.
+        if at < welcome or str(reply).startswith(_NOT_YET):
             raise ReplyRefused(str(reply))

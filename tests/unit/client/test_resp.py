@@ -47,7 +47,24 @@ async def test_login() -> None:
             [b"AUTH", b"me", b"hush"],
             [b"SELECT", b"5"],
             [b"CLIENT", b"SETNAME", b"lab"],
+            [b"PING"],
         ]
+        await connection.close(within_s=1)
+
+
+async def test_server_that_still_loads_is_not_there_yet() -> None:
+    """It accepts AUTH, SELECT and SUBSCRIBE, and refuses what we come for."""
+    async with fake_redis() as fake:
+        fake.answers["PING"] = b"-LOADING Redis is loading the dataset in memory\r\n"
+        with pytest.raises(ReplyRefused, match="LOADING"):
+            await connect(fake.address)
+
+
+@pytest.mark.parametrize("command", ["CLIENT", "PING"])
+async def test_user_who_may_do_little_is_welcome(command: str) -> None:
+    async with fake_redis() as fake:
+        fake.answers[command] = b"-NOPERM no\r\n"
+        connection = await connect(fake.address)
         await connection.close(within_s=1)
 
 
