@@ -14,3 +14,14 @@ def restored_environ() -> Iterator[None]:
     if os.environ != before:
         os.environ.clear()
         os.environ.update(before)
+
+
+@pytest.fixture(autouse=True)
+def only_built_in_shared_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A task that is declared with `@app.task` belongs, for Celery, to every app of the process: an
+    app that a test makes would have the tasks of all modules that other tests have imported."""
+    from celery import _state
+    from celery.app import builtins
+
+    own = {made for made in _state._on_app_finalizers if made.__module__ == builtins.__name__}
+    monkeypatch.setattr(_state, "_on_app_finalizers", own)

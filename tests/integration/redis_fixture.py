@@ -21,6 +21,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import kombu.pools
 import pytest
 import redis
 from celery import _state
@@ -171,7 +172,7 @@ def _let_go(app: Any) -> None:
 
     A stock result talks to its backend even when it is deleted: make that find nothing to do.
     """
-    app.pool.force_close_all(close_pool=False)
+    kombu.pools.reset()
     if hasattr(app.backend, "result_consumer"):
         let_go_of_results(app)
         gc.collect()

@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import kombu.pools
 import pytest
 from celery import Celery
 from redis.asyncio import Redis
@@ -36,7 +37,7 @@ async def test_depths_and_ids_of_what_stock_celery_published(url: str, prefix: s
         celery.send_task("x", queue="add", task_id=f"a{number}")
     celery.send_task("x", queue="add", task_id="urgent", priority=9)
     celery.send_task("x", queue="other", task_id="o")
-    celery.pool.force_close_all(close_pool=False)
+    kombu.pools.reset()
     redis: Redis = Redis.from_url(url)
     taken = await redis.rpop(f"{prefix}add")
     assert isinstance(taken, bytes)
