@@ -254,7 +254,11 @@ async def test_publishing_raises_after_its_timeout(server: RedisServer, t: Any) 
         with pytest.raises(PublishUncertain, match=r"within 0\.2 s") as error:
             await client.submit(t.add.s(1, 1), timeout=0.2)
         assert len(error.value.task_ids) == 1
+        session: Any = client._session
+        connections = [link.connection for link in session._links]
         await run_sync(lambda: server.stop(by=signal.SIGKILL))
+        for connection in connections:
+            await connection.closed.wait()
         with pytest.raises(BrokerUnavailable, match="cannot be used"):
             await client.submit(t.add.s(1, 1), timeout=0.2)
         with pytest.raises(ResultTimeout):
