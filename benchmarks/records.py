@@ -1,5 +1,6 @@
 """What passes between the parts: rows with their floors, samples, figures."""
 
+import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -73,6 +74,10 @@ class Effort:
 
     def rounds(self, own: int) -> int:
         return self.repeats if self.repeats is not None else own
+
+    def budget_s(self, own: float) -> float:
+        """Seconds for the rounds of an experiment; who asks for a number of rounds gets them."""
+        return own if self.repeats is None else math.inf
 
 
 @dataclass(frozen=True, slots=True)

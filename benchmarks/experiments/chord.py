@@ -7,6 +7,7 @@ from benchmarks.rounds import facts_per_task, paired_ratios, quantile
 
 SIZE = 100
 ROUNDS = 50
+BUDGET_S = 30.0
 
 ROWS = (
     Row("chord-wall", "chord of 100 on a prefork worker: wall, stock over ours", "x", 1),
@@ -31,6 +32,7 @@ async def run(laboratory: Laboratory, effort: Effort, wanted: frozenset[str]) ->
             contenders,
             tasks=effort.tasks(SIZE),
             rounds=max(2, int(effort.rounds(ROUNDS) * effort.scale)),
+            budget_s=effort.budget_s(BUDGET_S),
             after=clear,
         )
     ours, stock = samples[_OURS], samples[_STOCK]

@@ -5,12 +5,14 @@ import time
 import anyio
 
 from benchmarks.contender_process import ContenderProcess
+from benchmarks.interleaved import rounds_within
 from benchmarks.laboratory import Laboratory
 from benchmarks.records import BenchmarkError, Effort, Experiment, Fact, Findings, Row
 from benchmarks.rounds import paired_ratios
 
 TASKS = 5_000
 ROUNDS = 3
+BUDGET_S = 45.0
 
 ROWS = (
     Row("drain", "5,000 adds on a prefork worker, awaited: over the worker's own rate", "x", 0.92),
@@ -30,7 +32,7 @@ async def run(laboratory: Laboratory, effort: Effort, wanted: frozenset[str]) ->
         laboratory.prefork_worker(),
         laboratory.contenders((_ALONE, _OURS)) as contenders,
     ):
-        for _ in range(effort.rounds(ROUNDS)):
+        for _ in rounds_within(effort.rounds(ROUNDS), effort.budget_s(BUDGET_S)):
             alone_s.append(await _drained(laboratory, contenders[_ALONE], tasks))
             sample = await contenders[_OURS].repeat(tasks)
             await laboratory.check_stored(sample.ids)

@@ -7,6 +7,7 @@ from benchmarks.rounds import facts_per_task, paired_ratios
 
 TASKS = 10_000
 ROUNDS = 3
+BUDGET_S = 40.0
 
 ROWS = (
     Row("echo-rate", "publish + await 10,000, echo worker: tasks/s against group + get()", "x", 15),
@@ -31,6 +32,7 @@ async def run(laboratory: Laboratory, effort: Effort, wanted: frozenset[str]) ->
             contenders,
             tasks=effort.tasks(TASKS),
             rounds=effort.rounds(ROUNDS),
+            budget_s=effort.budget_s(BUDGET_S),
             after=check,
         )
     ours, stock = samples[_OURS], samples[_STOCK]

@@ -9,6 +9,7 @@ from benchmarks.rounds import paired_ratios
 
 AT_A_TIME = 25
 ROUNDS = 15
+BUDGET_S = 12.0
 
 ROWS = (
     Row(
@@ -37,6 +38,7 @@ async def run(laboratory: Laboratory, effort: Effort, wanted: frozenset[str]) ->
             contenders,
             tasks=effort.tasks(AT_A_TIME),
             rounds=max(2, int(effort.rounds(ROUNDS) * effort.scale)),
+            budget_s=effort.budget_s(BUDGET_S),
             after=clear,
         )
     laps = {name: [median(s.laps_s) for s in taken] for name, taken in samples.items()}

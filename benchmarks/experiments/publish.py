@@ -7,6 +7,7 @@ from benchmarks.rounds import facts_per_task, paired_ratios
 
 TASKS = 10_000
 ROUNDS = 3
+BUDGET_S = 45.0
 
 ROWS = (
     Row("publish-stock", "publish 10,000 adds as a group: against group().apply_async()", "x", 30),
@@ -36,6 +37,7 @@ async def run(laboratory: Laboratory, effort: Effort, wanted: frozenset[str]) ->
             contenders,
             tasks=effort.tasks(TASKS),
             rounds=effort.rounds(ROUNDS),
+            budget_s=effort.budget_s(BUDGET_S),
             after=check,
         )
     wall = {name: [sample.wall_s for sample in taken] for name, taken in samples.items()}

@@ -21,6 +21,7 @@ from orchestrator.records import TargetPlan
 
 TASKS = 10_000
 ROUNDS = 3
+BUDGET_S = 35.0
 NOBODY = "amqp://guest@127.0.0.1:1//"
 _ARRIVE_S = 20.0
 
@@ -56,6 +57,7 @@ async def run(laboratory: Laboratory, effort: Effort, wanted: frozenset[str]) ->
                 contenders,
                 tasks=effort.tasks(TASKS),
                 rounds=effort.rounds(ROUNDS),
+                budget_s=effort.budget_s(BUDGET_S),
                 after=check,
             )
     ours, stock = ([s.wall_s for s in samples[name]] for name in (_OURS, _STOCK))

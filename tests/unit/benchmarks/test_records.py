@@ -1,3 +1,5 @@
+import math
+
 import pytest
 
 from benchmarks.records import Effort, Row, Sample
@@ -26,3 +28,8 @@ def test_an_effort_scales_tasks_and_overrides_rounds() -> None:
     assert (Effort().tasks(10_000), Effort().rounds(3)) == (10_000, 3)
     assert (Effort(scale=0.01).tasks(10_000), Effort(repeats=7).rounds(3)) == (100, 7)
     assert Effort(scale=0.0001).tasks(100) == 2
+
+
+def test_who_asks_for_rounds_gets_them_whatever_they_take() -> None:
+    assert Effort().budget_s(30.0) == 30.0
+    assert Effort(repeats=5).budget_s(30.0) == math.inf
