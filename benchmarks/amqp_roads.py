@@ -13,7 +13,7 @@ import importlib.util
 import statistics
 import sys
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 import amqp
@@ -44,7 +44,7 @@ PROPERTIES: dict[str, Any] = {
 
 _Connection: Any = connection.Connection  # kombu is typed only in part
 
-Road = Callable[[str], Awaitable[tuple["Spent", "Spent"]]]
+Road = Callable[[str], Coroutine[Any, Any, tuple["Spent", "Spent"]]]
 
 
 class Spent:
@@ -138,10 +138,7 @@ async def aiormq(url: str) -> tuple[Spent, Spent]:
     await channel.queue_declare(QUEUE, durable=True)
     publishing = Spent()
     for _ in range(MESSAGES // 500):
-        properties = library.spec.Basic.Properties(
-            headers=HEADERS,
-            **{name: value for name, value in PROPERTIES.items() if name != "headers"},
-        )
+        properties = library.spec.Basic.Properties(headers=HEADERS, **PROPERTIES)
         sent = [
             channel.basic_publish(BODY, routing_key=QUEUE, properties=properties, mandatory=True)
             for _ in range(500)
@@ -170,12 +167,11 @@ async def aio_pika(url: str) -> tuple[Spent, Spent]:
     opened = await library.connect(url)
     channel = await opened.channel(publisher_confirms=True)
     queue = await channel.declare_queue(QUEUE, durable=True)
-    named = {name: value for name, value in PROPERTIES.items() if name != "headers"}
     publishing = Spent()
     for _ in range(MESSAGES // 500):
         sent = [
             channel.default_exchange.publish(
-                library.Message(BODY, headers=HEADERS, **named), QUEUE, mandatory=True
+                library.Message(BODY, headers=HEADERS, **PROPERTIES), QUEUE, mandatory=True
             )
             for _ in range(500)
         ]
@@ -214,16 +210,12 @@ def main(url: str) -> None:
     spent: dict[str, list[tuple[Spent, Spent]]] = {name: [] for name in roads}
     for _ in range(REPEATS):
         for name, road in roads.items():
-            spent[name].append(asyncio.run(_measured(road, url)))
+            spent[name].append(asyncio.run(road(url)))
     print(f"{'us per message':22}{'publish: wall':>15}{'CPU':>8}{'consume: wall':>16}{'CPU':>8}")
     for name, samples in spent.items():
         walls = [statistics.median(sample[step].wall_us for sample in samples) for step in (0, 1)]
         cpus = [statistics.median(sample[step].cpu_us for sample in samples) for step in (0, 1)]
         print(f"{name:22}{walls[0]:15.1f}{cpus[0]:8.1f}{walls[1]:16.1f}{cpus[1]:8.1f}")
-
-
-async def _measured(road: Road, url: str) -> tuple[Spent, Spent]:
-    return await road(url)
 
 
 if __name__ == "__main__":
