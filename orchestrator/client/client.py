@@ -1,6 +1,6 @@
 """`async with Client(app) as client: value = await client.call(add.s(1, 2))`."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -93,7 +93,7 @@ class Client:
         the ids), `NotSupported`, `ClientClosed`, and what Celery raises for a signature that it
         cannot send.
         """
-        return (await self._submit_all((signature,), timeout))[0]
+        return (await self._open_session().submit_all((signature,), timeout))[0]
 
     async def call(
         self,
@@ -118,11 +118,13 @@ class Client:
 
         At most ``in_flight`` canvases are out at a time; ``timeout`` (seconds) is for all together.
         """
-        values: dict[int, Any] = {}
+        values: list[Any] = []
         async with within(timeout), aclosing(self._ended(signatures, in_flight)) as ended:
             async for index, handle in ended:
+                if index >= len(values):
+                    values.extend([None] * (index + 1 - len(values)))
                 values[index] = await handle.result()
-        return [values[index] for index in range(len(values))]
+        return values
 
     async def stream(
         self, signatures: Signatures, in_flight: int = DEFAULT_IN_FLIGHT
@@ -139,11 +141,9 @@ class Client:
                 yield handle.outcome()
 
     def _ended(self, signatures: Signatures, in_flight: int) -> Any:
-        return Flow(self._submit_all, signatures, in_flight).ended()
+        return Flow(self._open_session(), signatures, in_flight).ended()
 
-    async def _submit_all(
-        self, signatures: Sequence[Any], timeout_s: float | None = None
-    ) -> "list[Handle]":
+    def _open_session(self) -> "Session":
         if self._session is None:
             raise ClientClosed
-        return await self._session.submit_all(signatures, timeout_s)
+        return self._session

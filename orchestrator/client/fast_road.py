@@ -20,7 +20,7 @@ from orchestrator.client.join import Join
 from orchestrator.client.kinds import Kinds, samples
 from orchestrator.client.later_result import LaterChord, LaterGroup, LaterTask, Members
 from orchestrator.client.messages import Messages
-from orchestrator.client.plain_joins import GroupJoin, TaskJoin
+from orchestrator.client.plain_joins import GroupJoin, OnEnd, StreamBlock, TaskJoin
 from orchestrator.client.result_tree import ResultTree, result_tree
 from orchestrator.client.tracing import trace_headers
 
@@ -62,6 +62,22 @@ class FastRoad:
         if kind is group:
             return await self._group(signature)
         return await self._chord(signature)
+
+    async def take_many(self, signatures: Sequence[Any], first: int, on_end: OnEnd) -> Taken | None:
+        """Single tasks, whose ends are told one by one; ``first`` is the index of the first.
+
+        None when one of them is not plain, brings its own id, or leaves no result.
+        """
+        if not self._kinds.usable() or trace_headers():
+            return None
+        collector = Collector(self._kinds, None, _EMBED)
+        if not await collector.take_all(signatures) or collector.ids or _ignored(collector):
+            return None
+        ids = self._ids.take(collector.count)
+        tags = self._tags.take(collector.count)
+        messages = Messages(collector.runs, ids, tags, grouped=False)
+        block = StreamBlock(self._app, ids, first, on_end)
+        return Taken(Captured(None, [], [], messages=messages), block, None)
 
     def _is_bare(self, signature: Any) -> bool:
         """A group or chord without options and arguments of its own."""

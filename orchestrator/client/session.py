@@ -4,7 +4,6 @@ import asyncio
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol, Self
 
@@ -24,7 +23,8 @@ from orchestrator.client.handle import Handle
 from orchestrator.client.ids import IdSource
 from orchestrator.client.ignored import ignored_ids
 from orchestrator.client.join import Join
-from orchestrator.client.pages import Block
+from orchestrator.client.parts import Parts as Parts
+from orchestrator.client.plain_joins import OnEnd, StreamBlock
 from orchestrator.client.recording_backend import real_backend
 from orchestrator.client.recording_broker import RecordingBroker
 from orchestrator.client.redis_link import RedisLink
@@ -56,66 +56,13 @@ class Session(Protocol):
         self, signatures: Sequence[Any], timeout_s: float | None = None
     ) -> list[Handle]: ...
 
+    async def submit_block(
+        self, signatures: Sequence[Any], first: int, on_end: OnEnd
+    ) -> StreamBlock | None: ...
+
+    def forget(self, join: Any) -> None: ...
+
     async def close(self) -> None: ...
-
-
-class Sender(Protocol):
-    """Puts captured canvases onto the broker."""
-
-    async def ready(self) -> None: ...
-
-    async def send(self, captured: Sequence[Captured]) -> None: ...
-
-
-class Listener(Protocol):
-    """Receives results; see `ResultListener`."""
-
-    async def ready(self) -> None: ...
-
-    async def keep(self) -> None: ...
-
-    def add(self, join: Join) -> list[str]: ...
-
-    async def watch(self, foreign: Sequence[str]) -> None: ...
-
-    def discard(self, join: Join) -> None: ...
-
-    def end(self, why: BaseException) -> None: ...
-
-    async def close(self, *, within_s: float) -> None: ...
-
-
-class Link(patience.Link, Protocol):
-    """A connection that the session owns."""
-
-    async def close(self, *, within_s: float) -> None: ...
-
-
-class BlockListener(Protocol):
-    """Receives the results of whole ranges of ids."""
-
-    def add_block(self, block: Block) -> None: ...
-
-    def discard_block(self, block: Block) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What a session is made of for one kind of broker and one kind of result backend.
-
-    ``backend`` is the app's real one; ``broker`` records what is published to it; ``listener`` is
-    None when there are no results; ``links`` are closed in this order. ``fast`` is the fast road,
-    where there is one; ``blocks`` is the listener, then.
-    """
-
-    backend: Any
-    broker: Any
-    capturer: Capturer
-    sender: Sender
-    listener: Listener | None
-    links: Sequence[Link]
-    fast: FastRoad | None = None
-    blocks: BlockListener | None = None
 
 
 class ConnectedSession:
@@ -204,6 +151,33 @@ class ConnectedSession:
                 handle.forget()
             raise
         return handles
+
+    async def submit_block(
+        self, signatures: Sequence[Any], first: int, on_end: OnEnd
+    ) -> StreamBlock | None:
+        """Send single tasks together, and call ``on_end`` with each one's index (from ``first`` on)
+        and its end.
+
+        None, and nothing was sent, when they cannot go by template: then they are for `submit_all`.
+        """
+        if self._fast is None or self._blocks is None:
+            return None
+        patient = patience.Patience(None, self._links)
+        await patient.ready(self._ready)
+        taken = await self._fast.take_many(signatures, first, on_end)
+        if taken is None:
+            return None
+        block: StreamBlock = taken.join
+        captured = [taken.captured]
+        self._blocks.add_block(block)
+        try:
+            await patient.send(
+                self._ready, partial(self._sender.send, captured), partial(_ids_of, captured)
+            )
+        except BaseException:
+            self.forget(block)
+            raise
+        return block
 
     async def _send(self, captured: Sequence[Captured], foreign: Sequence[str]) -> None:
         if foreign and self._listener is not None:
@@ -337,6 +311,12 @@ class EagerSession:
     ) -> list[Handle]:
         return [self._run(signature) for signature in signatures]
 
+    async def submit_block(
+        self, signatures: Sequence[Any], first: int, on_end: OnEnd
+    ) -> StreamBlock | None:
+        """There is no template for running a task."""
+        return None
+
     def _run(self, signature: Any) -> Handle:
         result = signature.apply_async()
         if result is None:
@@ -347,7 +327,7 @@ class EagerSession:
                 join.deliver(_eager_result(node))
         return Handle(self, join, result)
 
-    def forget(self, join: Join) -> None:
+    def forget(self, join: Any) -> None:
         """Nothing is waited for."""
 
     def forget_soon(self, join: Any) -> None:

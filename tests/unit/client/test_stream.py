@@ -39,7 +39,13 @@ class Submitter:
         self.batches: list[list[Any]] = []
         self.handles: list[Handle] = []
 
-    async def __call__(self, signatures: list[Any]) -> list[Any]:
+    async def submit_block(self, signatures: Any, first: int, on_end: Any) -> Any:
+        return None
+
+    def forget(self, join: Any) -> None:
+        raise AssertionError("there are no blocks")
+
+    async def submit_all(self, signatures: Any) -> list[Any]:
         self.batches.append(signatures)
         made = [Handle(signature) for signature in signatures]
         self.handles += made
@@ -129,9 +135,9 @@ async def test_results_come_while_the_async_iterable_has_nothing() -> None:
 
     out = []
     async with asyncio.timeout(5):
+        handle: Any
         async for _, handle in Flow(Submitter(), items(), 10).ended():
-            signature: Any = handle.signature  # type: ignore[attr-defined]
-            out.append(signature)
+            out.append(handle.signature)
             more.set()
     assert out == [1, 2]
 
@@ -151,15 +157,15 @@ async def test_error_of_the_iterable(kind: str) -> None:
 
 
 async def test_error_of_sending_forgets_the_rest() -> None:
-    submit = Submitter(at_once=False)
+    class Failing(Submitter):
+        async def submit_all(self, signatures: Any) -> list[Any]:
+            if self.batches:
+                raise ConnectionError("gone")
+            return await super().submit_all(signatures)
 
-    async def failing(signatures: list[Any]) -> list[Any]:
-        if submit.batches:
-            raise ConnectionError("gone")
-        return await submit(signatures)
-
+    submit = Failing(at_once=False)
     with pytest.raises(ConnectionError, match="gone"):
-        await collect(Flow(failing, iter(range(1000)), 1000))
+        await collect(Flow(submit, iter(range(1000)), 1000))
     assert all(handle.forgotten for handle in submit.handles)
 
 
