@@ -69,7 +69,7 @@ class AmqpConnection(asyncio.Protocol):
         self._full = False
         self._timer: asyncio.TimerHandle | None = None
         self._heard_s = self._wrote_s = 0.0
-        self._closing = False
+        self._end_reason = ""
 
     # ---- the life of the connection -------------------------------------------------------------
 
@@ -82,7 +82,8 @@ class AmqpConnection(asyncio.Protocol):
         number = max(self._channels, default=0) + 1
         channel = self._channels[number] = AmqpChannel(self, number)
         if self.closed.is_set():
-            channel.end(AmqpConnectionLost("the connection is closed", written=False))
+            why = f"the connection is closed ({self._end_reason})"
+            channel.end(AmqpConnectionLost(why, written=False))
         await channel.open()
         return channel
 
@@ -94,7 +95,6 @@ class AmqpConnection(asyncio.Protocol):
         """End in good order, at most ``within_s`` seconds."""
         if self._transport is None:
             return
-        self._closing = True
         self.write(method_frame(0, spec.Connection.Close, arguments("BsBB", 200, "", 0, 0)))
         try:
             async with asyncio.timeout(within_s):
@@ -112,6 +112,7 @@ class AmqpConnection(asyncio.Protocol):
         if self.closed.is_set():
             return
         self._transport = None
+        self._end_reason = why
         self.closed.set()
         self._writable.set()
         if self._timer is not None:

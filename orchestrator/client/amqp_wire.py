@@ -24,6 +24,8 @@ FRAME_END = 0xCE
 FRAME_OVERHEAD = 8
 """Bytes of a frame around its payload."""
 
+_KINDS = (METHOD, HEADER, BODY, HEARTBEAT)
+
 HEARTBEAT_FRAME = b"\x08\x00\x00\x00\x00\x00\x00\xce"
 
 _END = bytes((FRAME_END,))
@@ -250,7 +252,8 @@ class Content:
 OnMethod = Callable[[int, tuple[int, int], bytes], None]
 OnContent = Callable[[int, Content], None]
 
-_WITH_CONTENT = frozenset({(60, 50), (60, 60), (60, 71)})
+_WITH_CONTENT = frozenset({(60, 40), (60, 50), (60, 60), (60, 71)})
+"""Basic.publish, return, deliver and get-ok."""
 
 
 class FrameReader:
@@ -274,6 +277,8 @@ class FrameReader:
             start = at + FRAME_OVERHEAD - 1
             stop = start + size
             if stop >= end:
+                if kind not in _KINDS:  # its size may be anything: there is nothing to wait for
+                    raise MalformedFrame(f"frame of unknown type {kind}")
                 break
             if data[stop] != FRAME_END:
                 raise MalformedFrame(f"a frame of {size} bytes does not end as one")
