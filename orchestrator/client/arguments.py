@@ -67,6 +67,14 @@ class ArgumentTexts:
         return text
 
 
+def quick_saferepr(value: Any, maxlen: int | None = None, *args: Any, **kwargs: Any) -> str:
+    """Celery's `saferepr`, ten times as fast for arguments that are plain values."""
+    text = _plain_tuple(value, maxlen) if type(value) is tuple else None
+    if text is None and type(value) is dict:
+        text = _plain_dict(value, maxlen)
+    return text or str(saferepr(value, maxlen, *args, **kwargs))
+
+
 def json_of(value: Any) -> bytes:
     """As kombu writes it. Raises kombu's EncodeError."""
     if type(value) is tuple and PLAIN.issuperset(map(type, value)):

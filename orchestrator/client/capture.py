@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+import celery.app.amqp
 import celery.app.base
 import celery.app.task
 import celery.canvas
@@ -19,6 +20,7 @@ from celery import Celery, _state
 from celery.local import Proxy
 from celery.utils.abstract import CallableSignature
 
+from orchestrator.client.arguments import quick_saferepr
 from orchestrator.client.ids import IdSource
 from orchestrator.client.recording_backend import recording_backend, recording_rpc_backend
 from orchestrator.client.recording_broker import Published
@@ -32,6 +34,14 @@ if TYPE_CHECKING:
 
 _ID_USERS = (celery.canvas, celery.app.base, celery.app.task)
 """The modules of Celery that make ids, each by its own name ``uuid``."""
+
+_LOOKED_UP = (
+    "task_always_eager",
+    "task_send_sent_event",
+    "task_inherit_parent_priority",
+    "task_repr_maxlevels",
+    "task_default_queue",
+)
 
 _REPLACING = threading.RLock()
 """Held while names of Celery's modules are replaced: they belong to the whole process."""
@@ -160,6 +170,8 @@ class Capturer:
             stack.enter_context(is_ours.while_open())
             for module in _ID_USERS:
                 stack.enter_context(_replaced(module, "uuid", is_ours.pick(self._new_id)))
+            stack.enter_context(_replaced(celery.app.amqp, "saferepr", lambda _: quick_saferepr))
+            stack.enter_context(_settings_at_hand(self._app))
             stack.enter_context(self._producer_replaced(is_ours))
             stack.enter_context(self._backend_replaced(is_ours))
             stack.enter_context(_current_app(self._app))
@@ -245,6 +257,20 @@ def _own(local: Any, name: str, value: Any) -> Iterator[None]:
             delattr(local, name)
         else:
             setattr(local, name, own)
+
+
+@contextmanager
+def _settings_at_hand(app: Celery) -> Iterator[None]:
+    """Settings that Celery looks up for every task, each in half a dozen dictionaries and under
+    three names: meanwhile they are attributes of the configuration, for all threads the same."""
+    conf = app.conf
+    values = {name: conf[name] for name in _LOOKED_UP if name in conf}
+    vars(conf).update(values)
+    try:
+        yield
+    finally:
+        for name in values:
+            vars(conf).pop(name, None)
 
 
 @contextmanager

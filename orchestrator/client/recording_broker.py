@@ -15,6 +15,7 @@ from kombu.transport import redis as redis_transport
 
 from orchestrator.client.address import RedisAddress, address_of
 from orchestrator.client.failures import Unroutable
+from orchestrator.client.ids import IdSource
 from orchestrator.client.recording_redis import RecordingRedis
 from orchestrator.client.resp import Command
 from orchestrator.client.tracing import NO_TRACE, add_trace
@@ -22,6 +23,9 @@ from orchestrator.errors import NotSupported
 
 _Channel: Any = redis_transport.Channel  # kombu is typed only in part
 _Producer: Any = messaging.Producer
+
+_MOST_DECLARED = 1000
+"""Queues that are remembered as declared, while a program makes ever new ones."""
 
 _DECLARING = frozenset({"SADD", "EVAL"})
 
@@ -83,6 +87,10 @@ class RecordingChannel(_Channel):
 
     tables: Mapping[str, list[tuple[str, ...]]] = {}
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._next_delivery_tag = IdSource()
+        super().__init__(*args, **kwargs)
+
     def _create_client(self, asynchronous: bool = False) -> RecordingRedis:
         assert (
             self.pool is not None
@@ -122,6 +130,22 @@ class RecordingProducer(_Producer):
 
     note: Note
     trace: Mapping[str, str] = NO_TRACE
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._declared: dict[int, tuple[Any, int]] = {}
+        super().__init__(*args, **kwargs)
+
+    def maybe_declare(self, entity: Any, retry: bool = False, **policy: Any) -> Any:
+        """As kombu does, which copies a queue each time to find that it was declared before."""
+        known, identity = self._declared.get(id(entity), (None, 0))
+        if known is entity is not None and identity in self.connection.declared_entities:
+            return False
+        declared = super().maybe_declare(entity, retry, **policy)
+        if entity is not None and entity.can_cache_declaration:
+            if len(self._declared) > _MOST_DECLARED:
+                self._declared.clear()
+            self._declared[id(entity)] = (entity, hash(entity))
+        return declared
 
     def publish(self, body: Any, *args: Any, **kwargs: Any) -> Any:
         headers = kwargs.get("headers") or {}
