@@ -4,16 +4,17 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.client.client import Client
 
-__all__ = ["Client", "Handle", "Outcome", "ResultTimeout"]
+__all__ = ["Client", "Handle", "Outcome", "PublishTimeout", "ResultTimeout"]
 
 if TYPE_CHECKING:
-    from orchestrator.client.failures import ResultTimeout
+    from orchestrator.client.failures import PublishTimeout, ResultTimeout
     from orchestrator.client.handle import Handle
     from orchestrator.client.join import Outcome
 
 _HOMES = {
     "Handle": "orchestrator.client.handle",
     "Outcome": "orchestrator.client.join",
+    "PublishTimeout": "orchestrator.client.failures",
     "ResultTimeout": "orchestrator.client.failures",
 }
 

@@ -1,5 +1,6 @@
 """`async with Client(app) as client: value = await client.call(add.s(1, 2))`."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from types import TracebackType
@@ -90,8 +91,9 @@ class Client:
 
         A server that is gone is waited for: ``timeout`` seconds, or 30 without one. Raises
         `BrokerUnavailable` (nothing was sent), `PublishUncertain` (some of it may have been; it has
-        the ids), `NotSupported`, `ClientClosed`, and what Celery raises for a signature that it
-        cannot send.
+        the ids), the latter as `PublishTimeout` when a server that is there did not confirm in
+        time, `NotSupported`, `ClientClosed`, and what Celery raises for a signature that it cannot
+        send.
         """
         return (await self._open_session().submit_all((signature,), timeout))[0]
 
@@ -100,13 +102,17 @@ class Client:
         signature: Any,
         timeout: float | None = None,  # noqa: ASYNC109 - the name that stock `get()` has
     ) -> Any:
-        """Send a canvas and give its value, as `Handle.result`; ``timeout`` is in seconds."""
-        async with within(timeout):
-            handle = await self.submit(signature)
-            try:
+        """Send a canvas and give its value; raises what `submit` and `Handle.result` raise.
+
+        ``timeout`` (seconds) is for both together.
+        """
+        begin = asyncio.get_running_loop().time()
+        handle = await self.submit(signature, timeout)
+        try:
+            async with within(timeout, since=begin):
                 return await handle.result()
-            finally:
-                handle.forget()
+        finally:
+            handle.forget()
 
     async def gather(
         self,

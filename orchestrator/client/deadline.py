@@ -8,10 +8,14 @@ from orchestrator.client.failures import ResultTimeout
 
 
 @asynccontextmanager
-async def within(timeout_s: float | None) -> AsyncIterator[None]:
-    """Raise `ResultTimeout` when the block takes longer; None is no limit."""
+async def within(timeout_s: float | None, *, since: float | None = None) -> AsyncIterator[None]:
+    """Raise `ResultTimeout` when the block takes longer; None is no limit.
+
+    ``since`` is the time of the event loop from which on it counts.
+    """
+    begin = asyncio.get_running_loop().time() if since is None else since
     try:
-        async with asyncio.timeout(timeout_s) as limit:
+        async with asyncio.timeout_at(None if timeout_s is None else begin + timeout_s) as limit:
             yield
     except TimeoutError as exc:
         if not limit.expired() or isinstance(exc, ResultTimeout):

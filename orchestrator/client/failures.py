@@ -2,13 +2,18 @@
 
 import celery.exceptions
 
-from orchestrator.errors import ClientError, NotSupported
+from orchestrator.errors import ClientError, NotSupported, PublishUncertain
 
 
 class ResultTimeout(ClientError, celery.exceptions.TimeoutError, TimeoutError):
     """The result did not arrive in time; the task was not stopped (see `handle.revoke()`)."""
 
     # All three, so that code written for stock `get()`, for asyncio or for this client catches it.
+
+
+class PublishTimeout(PublishUncertain, ResultTimeout):
+    """The broker did not confirm in time what was sent to it: it may have arrived. It was not sent
+    again, because that could run it twice."""
 
 
 class ResultsDisabled(NotSupported, NotImplementedError):

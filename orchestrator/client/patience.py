@@ -8,7 +8,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
-from orchestrator.errors import BrokerUnavailable, PublishUncertain
+from orchestrator.client.failures import PublishTimeout, ResultTimeout
+from orchestrator.errors import BrokerUnavailable
 
 GAP_S = 30.0
 """How long a server may be gone when the caller set no limit."""
@@ -59,11 +60,12 @@ class Patience:
     async def send(self, connect: Act, send: Act, task_ids: Callable[[], Sequence[str]]) -> None:
         """Connect and send; again when the connection was lost before anything was sent.
 
-        Raises `BrokerUnavailable` (nothing was sent) or `PublishUncertain`, also when the time ran
-        out before the server had confirmed everything.
+        Raises `BrokerUnavailable` or `ResultTimeout` (nothing was sent), or `PublishUncertain`: as
+        `PublishTimeout` when the server did not confirm everything in time.
         """
         while True:
             await self.ready(connect)
+            self._check_time_left()
             try:
                 async with asyncio.timeout_at(self._limit) as limit:
                     return await send()
@@ -73,6 +75,11 @@ class Patience:
                 if not limit.expired():
                     raise
                 raise self._unconfirmed(task_ids()) from exc
+
+    def _check_time_left(self) -> None:
+        """A large canvas takes its time before there is anything to send."""
+        if self._limit is not None and self._loop.time() >= self._limit:
+            raise ResultTimeout(f"not ready to be sent within {self._timeout_s:g} s; nothing was")
 
     async def _wait_or_raise(self, error: BrokerUnavailable) -> None:
         now = self._loop.time()
@@ -89,8 +96,8 @@ class Patience:
             link.connection is None for link in self._links
         )
 
-    def _unconfirmed(self, task_ids: Sequence[str]) -> PublishUncertain:
-        return PublishUncertain(
+    def _unconfirmed(self, task_ids: Sequence[str]) -> PublishTimeout:
+        return PublishTimeout(
             f"the broker did not confirm {len(task_ids)} tasks within {self._timeout_s:g} s: some "
             "of them may have reached it. They were not sent again, because that could run them "
             "twice.",

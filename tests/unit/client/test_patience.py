@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from orchestrator.client import patience
+from orchestrator.client.failures import PublishTimeout, ResultTimeout
 from orchestrator.client.patience import Patience
 from orchestrator.errors import BrokerUnavailable, ClientClosed, PublishUncertain
 
@@ -100,9 +101,17 @@ async def test_everything_else_is_not(error: BaseException) -> None:
 
 
 async def test_timeout_while_sending_is_uncertain() -> None:
-    with pytest.raises(PublishUncertain, match=r"confirm 2 tasks within 0\.01 s") as error:
+    with pytest.raises(PublishTimeout, match=r"confirm 2 tasks within 0\.01 s") as error:
         await Patience(0.01, [FakeLink()]).send(Script(), hang, ids("a", "b"))
     assert error.value.task_ids == ("a", "b")
+    assert isinstance(error.value, TimeoutError)
+
+
+async def test_when_the_time_is_over_nothing_is_sent_any_more() -> None:
+    send = Script()
+    with pytest.raises(ResultTimeout, match="not ready to be sent within 0 s"):
+        await Patience(0, [FakeLink()]).send(Script(), send, ids("a"))
+    assert send.calls == 0
 
 
 async def test_the_callers_own_time_limit_stays_the_callers() -> None:
