@@ -21,6 +21,7 @@ CONTENDERS: Mapping[str, str] = {
     "ours-chord": "benchmarks.contenders.ours:chords",
     "ours-one": "benchmarks.contenders.ours:one_at_a_time",
     "ours-outstanding": "benchmarks.contenders.ours:outstanding",
+    "ours-handles": "benchmarks.contenders.ours:handles",
     "stock-publish": "benchmarks.contenders.stock:publish",
     "stock-await": "benchmarks.contenders.stock:publish_and_await",
     "stock-chord": "benchmarks.contenders.stock:chords",

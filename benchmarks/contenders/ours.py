@@ -1,5 +1,6 @@
 """The asyncio client, through its public API only."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -16,6 +17,7 @@ from benchmarks.wire import check_values
 from orchestrator import Client
 
 AWAIT_S = 100.0
+SIDE_BY_SIDE = 500
 
 
 @asynccontextmanager
@@ -127,6 +129,25 @@ async def outstanding() -> AsyncIterator[Repeat]:
                     seen[outcome.value // 2] += 1
             if seen.count(1) != count:
                 raise WrongResult(f"{count - seen.count(1)} of {count} values missing or twice")
+            return Sample(count, spent.wall_s, spent.cpu_s)
+
+        yield repeat
+
+
+@asynccontextmanager
+async def handles() -> AsyncIterator[Repeat]:
+    """Tasks submitted one by one, many side by side; the handles of a repeat are kept until the
+    next: their memory is read from outside, and nobody answers."""
+    async with Client(app) as client:
+        kept: list[Any] = []
+
+        async def repeat(count: int) -> Sample:
+            kept.clear()
+            with metered() as spent:
+                for at in range(0, count, SIDE_BY_SIDE):
+                    numbers = range(at, min(count, at + SIDE_BY_SIDE))
+                    submits = (client.submit(add.s(number, number)) for number in numbers)
+                    kept.extend(await asyncio.gather(*submits))
             return Sample(count, spent.wall_s, spent.cpu_s)
 
         yield repeat

@@ -3,10 +3,20 @@
 import anyio
 import psutil
 
+from benchmarks.app import QUEUE
 from benchmarks.contender_process import ContenderProcess
 from benchmarks.echo_worker import HELD_KEY, RELEASE_KEY
 from benchmarks.laboratory import Laboratory
-from benchmarks.records import BenchmarkError, Effort, Experiment, Fact, Findings, Row, Sample
+from benchmarks.records import (
+    BenchmarkError,
+    Effort,
+    Experiment,
+    Fact,
+    Findings,
+    Row,
+    Sample,
+    WrongResult,
+)
 
 IN_FLIGHT = 1_000_000
 BUDGET_S = 45.0
@@ -22,21 +32,61 @@ ROWS = (
     ),
     Row(
         "memory-flat",
-        "the same while 500,000 more follow: the highest, over that of the first million",
-        "x",
-        1.1,
+        "the same while 500,000 more follow: growth for each of them, at the highest",
+        "bytes",
+        50,
+        better="lower",
+    ),
+    Row(
+        "memory-handles",
+        "memory per outstanding task whose handle is kept, 50,000 of submit(add.s())",
+        "bytes",
+        500,
         better="lower",
     ),
 )
 
+HANDLES = 50_000
+
 _OURS = "ours-outstanding"
+_HANDLES = "ours-handles"
 _WARM_UP = 3_000
 _POLL_S = 0.1
 _HOLD_S = 200.0
 
 
 async def run(laboratory: Laboratory, effort: Effort, wanted: frozenset[str]) -> Findings:
-    """A worker takes all tasks and answers none until the memory was read."""
+    """A worker takes all tasks of the stream and answers none until the memory was read."""
+    found = await _of_handles(laboratory, effort.tasks(HANDLES))
+    if wanted == {"memory-handles"}:
+        return found
+    streamed = await _of_stream(laboratory, effort)
+    return Findings(
+        {**streamed.values, **found.values},
+        [*streamed.facts, *found.facts],
+        streamed.notes,
+    )
+
+
+async def _of_handles(laboratory: Laboratory, handles: int) -> Findings:
+    """The contender keeps them until it is asked again; nobody answers."""
+    async with laboratory.contender(_HANDLES) as ours:
+        process = psutil.Process(ours.pid)
+        await ours.repeat(min(handles, _WARM_UP))
+        await laboratory.clear()
+        before = process.memory_info().rss
+        await ours.repeat(handles)
+        after = process.memory_info().rss
+        if (sent := await laboratory.broker.llen(QUEUE)) != handles:
+            raise WrongResult(f"{sent} messages for {handles} handles")
+    per_handle = max(1, after - before) / handles
+    return Findings(
+        {"memory-handles": (per_handle,)},
+        [Fact("memory: handles kept", "handles", (handles,))],
+    )
+
+
+async def _of_stream(laboratory: Laboratory, effort: Effort) -> Findings:
     async with laboratory.contender(_OURS) as ours:
         async with laboratory.echo_worker():
             warm_up = await ours.repeat(effort.tasks(_WARM_UP))
@@ -48,8 +98,8 @@ async def run(laboratory: Laboratory, effort: Effort, wanted: frozenset[str]) ->
             before, held, highest = await _measured(laboratory, ours, in_flight)
         await laboratory.forget_results()
     values = {
-        "memory": ((held - before) / in_flight,),
-        "memory-flat": ((highest - before) / max(1, held - before),),
+        "memory": (max(1, held - before) / in_flight,),
+        "memory-flat": (max(1, highest - held) / (in_flight / 2),),
     }
     facts = [
         Fact("memory: tasks in flight", "tasks", (in_flight,)),
