@@ -21,8 +21,8 @@ from amqp import spec
 from kombu import connection
 
 from orchestrator.client.amqp_address import address_of
-from orchestrator.client.amqp_channel import AmqpMessage
 from orchestrator.client.amqp_connection import connect
+from orchestrator.client.amqp_messages import AmqpMessage, pieces
 from orchestrator.client.amqp_recording import AmqpRecord, RecordingAmqpTransport
 from orchestrator.client.amqp_wire import Content, arguments, encoded_properties
 
@@ -70,12 +70,16 @@ async def frames(url: str) -> tuple[Spent, Spent]:
     await channel.call(spec.Queue.Declare, arguments("BsbbbbbF", 0, QUEUE, *flags, {}))
     publishing = Spent()
     properties = PROPERTIES | {"application_headers": HEADERS}
-    await channel.publish(
-        [
-            AmqpMessage("", QUEUE, encoded_properties(properties), BODY, ID, mandatory=True)
-            for _ in range(MESSAGES)
-        ]
-    ).settled
+    messages = (
+        AmqpMessage("", QUEUE, encoded_properties(properties), BODY, ID, mandatory=True)
+        for _ in range(MESSAGES)
+    )
+    written = [
+        channel.publish(piece.task_ids, piece.data)
+        for piece in pieces(messages, channel.number, opened.frame_max)
+    ]
+    for batch in written:
+        await batch.settled
     publishing.stop()
     done, left = asyncio.Event(), MESSAGES
 

@@ -3,7 +3,6 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from amqp import spec
@@ -13,7 +12,6 @@ from orchestrator.client.amqp_wire import (
     Content,
     arguments,
     method_frame,
-    publish_frames,
     read_arguments,
 )
 
@@ -22,9 +20,6 @@ OnEnd = Callable[[], None]
 
 NOT_FOUND = 404
 PRECONDITION_FAILED = 406
-
-WRITE_CHUNK = 256
-"""Messages that are joined into one write: a large enough one, without a copy of the whole."""
 
 
 class AmqpConnectionLost(ConnectionError):
@@ -47,27 +42,8 @@ class ChannelClosed(Exception):
         super().__init__(text)
 
 
-@dataclass(frozen=True, slots=True)
-class AmqpMessage:
-    """A message, encoded. ``task_id`` is "" for what is not a task.
-
-    A ``mandatory`` message is handed back by the broker when no queue takes it, instead of dropped.
-    ``confirm_timeout_s`` bounds the wait for the broker's confirmation.
-    """
-
-    exchange: str
-    routing_key: str
-    properties: bytes
-    body: bytes
-    task_id: str = ""
-    mandatory: bool = False
-    confirm_timeout_s: float | None = None
-
-
 class Wire(Protocol):
     """What a channel needs of its connection."""
-
-    frame_max: int
 
     def write(self, data: bytes) -> None: ...
 
@@ -125,32 +101,17 @@ class AmqpChannel:
         flags = (no_local, no_ack, exclusive, nowait)
         await self.call(spec.Basic.Consume, arguments("BssbbbbF", 0, queue, "", *flags, {}))
 
-    def publish(self, messages: Sequence[AmqpMessage]) -> Batch:
-        """Write messages on a channel in confirm mode, all at once; gives what is to be awaited.
+    def publish(self, task_ids: Sequence[str], frames: bytes) -> Batch:
+        """Write messages on a channel in confirm mode; gives what is to be awaited.
+
+        ``task_ids`` has one for each of them, "" for what is not a task.
 
         Raises `ChannelClosed` or `AmqpConnectionLost` when nothing was written.
         """
         if self.closed is not None:
             raise self._again(self.closed)
-        batch = self._confirms.add([message.task_id for message in messages])
-        number, frame_max = self.number, self._wire.frame_max
-        for at in range(0, len(messages), WRITE_CHUNK):
-            self._wire.write(
-                b"".join(
-                    [
-                        publish_frames(
-                            number,
-                            message.exchange,
-                            message.routing_key,
-                            message.properties,
-                            message.body,
-                            mandatory=message.mandatory,
-                            frame_max=frame_max,
-                        )
-                        for message in messages[at : at + WRITE_CHUNK]
-                    ]
-                )
-            )
+        batch = self._confirms.add(task_ids)
+        self._wire.write(frames)
         return batch
 
     def give_up(self, batch: Batch) -> None:

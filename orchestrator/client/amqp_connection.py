@@ -28,6 +28,9 @@ from orchestrator.client.amqp_wire import (
 
 logger = logging.getLogger(__name__)
 
+WRITE_BUFFER_BYTES = 1 << 20
+"""What may wait in this process for the broker to read it."""
+
 HEARTBEATS_MISSED = 2
 """Intervals without a byte from the broker after which the connection is dead (as the
 specification says)."""
@@ -132,6 +135,7 @@ class AmqpConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
         self._heard_s = self._loop.time()
         self.write(PROTOCOL_HEADER)
 

@@ -14,7 +14,7 @@ from celery import Celery
 from kombu.transport import pyamqp
 
 from orchestrator.client.amqp_address import AmqpAddress, address_of
-from orchestrator.client.amqp_channel import AmqpMessage
+from orchestrator.client.amqp_messages import AmqpMessage
 from orchestrator.client.amqp_wire import arguments, encoded_properties
 from orchestrator.client.recording_broker import Published, RecordingProducer
 from orchestrator.errors import NotSupported
@@ -37,19 +37,18 @@ class Declaration:
     what: str
 
 
-AmqpCommand = AmqpMessage | Declaration
-
-
 class AmqpRecord:
-    """What kombu would have sent, in order, since the last `take`."""
+    """What kombu would have sent, in order, since the last `take`, and declared."""
 
     def __init__(self) -> None:
-        self.commands: list[AmqpCommand] = []
+        self.messages: list[AmqpMessage] = []
         self.published: list[Published] = []
+        self.declarations: list[Declaration] = []
+        """What must be declared before anything is published; whoever does so takes it out."""
 
-    def take(self) -> tuple[list[AmqpCommand], list[Published]]:
-        taken = self.commands, self.published
-        self.commands, self.published = [], []
+    def take(self) -> tuple[list[AmqpMessage], list[Published]]:
+        taken = self.messages, self.published
+        self.messages, self.published = [], []
         return taken
 
 
@@ -60,7 +59,7 @@ class RecordingAmqpChannel(_Channel):
         if sig in _DECLARING:
             kind = "queue" if sig[0] == spec.Queue.CLASS_ID else "exchange"
             declaration = Declaration(sig, arguments(format, *args), f"{kind} {args[1]!r}")
-            self.connection.record.commands.append(declaration)
+            self.connection.record.declarations.append(declaration)
 
     def wait(self, method: Any, **_: Any) -> Any:
         """The broker's answer, which comes later: only the name of a queue is ever looked at."""
@@ -80,7 +79,7 @@ class RecordingAmqpChannel(_Channel):
         if isinstance(body, str):
             body = body.encode(properties.setdefault("content_encoding", "utf-8"))
         is_task = "task" in (properties.get("application_headers") or ())
-        self.connection.record.commands.append(
+        self.connection.record.messages.append(
             AmqpMessage(
                 exchange,
                 routing_key,
@@ -146,7 +145,7 @@ class RecordingAmqpBroker:
         """Have everything declared once more by the publishing that follows."""
         self._connection.declared_entities.clear()
 
-    def broadcast(self, command: str, options: Mapping[str, Any]) -> list[AmqpCommand]:
+    def broadcast(self, command: str, options: Mapping[str, Any]) -> list[AmqpMessage]:
         """What tells all workers something, as `app.control` would."""
         mailbox = self._app.control.mailbox(self._connection)
         mailbox._producer_pool = None  # so that it publishes on the connection that it was given

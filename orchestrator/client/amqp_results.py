@@ -22,6 +22,7 @@ from orchestrator.client.amqp_link import AmqpLink
 from orchestrator.client.amqp_wire import Content, arguments
 from orchestrator.client.decoding import task_result
 from orchestrator.client.join import Join
+from orchestrator.client.pages import Block, Pages
 from orchestrator.client.waiting import OnResult, Waiting
 from orchestrator.errors import BrokerUnavailable
 from orchestrator.records import TaskResult
@@ -43,6 +44,7 @@ class RpcListener:
         self._link = link
         self._decoder = RpcDecoder(backend)
         self._waiting = Waiting(on_result)
+        self._pages = Pages(b"")
         self._keep_s = min(KEEP_S, backend.expires or KEEP_S)
         self._channel: AmqpChannel | None = None
         self._consuming = asyncio.Lock()
@@ -123,17 +125,34 @@ class RpcListener:
         """Deliver no more to this join."""
         self._waiting.discard(join)
 
+    def add_block(self, block: Block) -> None:
+        """Deliver to this block from now on. Its ids are of the client's own source."""
+        self._pages.add(block)
+
+    def discard_block(self, block: Block) -> None:
+        """Deliver no more to this block."""
+        self._pages.discard(block)
+
     def end(self, why: BaseException) -> None:
         """Nothing more will come, for anyone."""
         self._waiting.end(why)
+        self._pages.end(why)
 
     # ---- results --------------------------------------------------------------------------------
 
     def _on_delivery(self, content: Content) -> None:
         result = self._decoder.decode(content, time.monotonic_ns())
-        if result is not None:
+        if result is None:
+            return
+        found = self._pages.find(result.id.encode())
+        if found is None:
             self._waiting.deliver(result)
-            self._waiting.report(result)
+        else:
+            block, place = found
+            block.deliver_at(place, result)
+            if block.complete:
+                self._pages.discard(block)
+        self._waiting.report(result)
 
 
 _decompress: Any = compression.decompress  # kombu is typed only in part

@@ -7,7 +7,7 @@ caller is told so (`PublishUncertain`).
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 
 from amqp import spec
 
@@ -15,13 +15,13 @@ from orchestrator.client.amqp_channel import (
     NOT_FOUND,
     AmqpChannel,
     AmqpConnectionLost,
-    AmqpMessage,
     ChannelClosed,
 )
 from orchestrator.client.amqp_confirms import Batch
 from orchestrator.client.amqp_connection import AmqpConnection
 from orchestrator.client.amqp_failures import DeclarationRefused, UnroutableTasks
 from orchestrator.client.amqp_link import AmqpLink
+from orchestrator.client.amqp_messages import Piece, made_pieces, pieces
 from orchestrator.client.amqp_recording import Declaration, RecordingAmqpBroker
 from orchestrator.client.backend_writes import write_backend
 from orchestrator.client.capture import Captured
@@ -58,58 +58,49 @@ class AmqpSender:
         Raises `BrokerUnavailable` or `DeclarationRefused` (nothing was sent), `PublishUncertain`
         (some may have been) or `UnroutableTasks` (these were not kept).
         """
-        commands = [command for canvas in captured for command in canvas.commands]
-        messages = [command for command in commands if isinstance(command, AmqpMessage)]
-        declarations = [command for command in commands if isinstance(command, Declaration)]
         await write_backend(
             self._backend, [write for canvas in captured for write in canvas.backend]
         )
         try:
-            channel = await self._prepared(declarations)
-            batch = channel.publish(messages)
+            connection, channel = await self._prepared()
         except (AmqpConnectionLost, ChannelClosed) as exc:
             raise self._link.unavailable(str(exc)) from exc
-        await self._confirmed(channel, batch, messages)
-        self._check(batch)
-
-    async def _confirmed(
-        self, channel: AmqpChannel, batch: Batch, messages: Sequence[AmqpMessage]
-    ) -> None:
-        limits = [m.confirm_timeout_s for m in messages if m.confirm_timeout_s is not None]
-        limit_s = min(limits, default=None)
+        sending = _Sending(channel, _pieces(captured, channel.number, connection.frame_max))
         try:
-            async with asyncio.timeout(limit_s):
-                await batch.settled
-        except AmqpConnectionLost as exc:
-            raise self._uncertain(batch.unanswered, f"the connection broke ({exc})") from exc
-        except ChannelClosed as exc:
-            raise self._refused(batch, messages, exc) from exc
+            async with asyncio.timeout(_limit_s(captured)) as limit:
+                await sending.write(connection)
+                await sending.confirmed()
+        except (AmqpConnectionLost, ChannelClosed) as exc:
+            raise self._lost(sending, exc) from exc
         except TimeoutError as exc:
-            channel.give_up(batch)
-            why = f"the broker had not confirmed them within {limit_s:g} s"
-            raise self._uncertain(batch.unanswered, why) from exc
+            if not limit.expired():
+                raise
+            why = f"the broker had not confirmed them within {_limit_s(captured):g} s"
+            raise self._uncertain(sending.unconfirmed(), why) from exc
+        self._check(sending.batches)
 
     # ---- declarations ---------------------------------------------------------------------------
 
-    async def _prepared(self, declarations: Iterable[Declaration]) -> AmqpChannel:
+    async def _prepared(self) -> tuple[AmqpConnection, AmqpChannel]:
         """A channel to publish on, when everything is declared and the broker takes messages."""
         async with self._preparing:
             connection = await self._link.ready()
             if connection is not self._connection:
                 await self._declare_again(connection)
                 self._connection, self._publishing = connection, None
-            await self._declare_new(connection, declarations)
+            await self._declare_new(connection)
             await connection.writable()
             if self._publishing is None or self._publishing.closed is not None:
                 self._publishing = await connection.channel()
                 await self._publishing.confirm()
-            return self._publishing
+            return connection, self._publishing
 
-    async def _declare_new(
-        self, connection: AmqpConnection, declarations: Iterable[Declaration]
-    ) -> None:
-        fresh = [each for each in dict.fromkeys(declarations) if each not in self._known]
+    async def _declare_new(self, connection: AmqpConnection) -> None:
+        waiting = self._broker.record.declarations
+        recorded = len(waiting)
+        fresh = [each for each in dict.fromkeys(waiting) if each not in self._known]
         done, refusal = await self._declare(connection, fresh)
+        del waiting[:recorded]
         self._known.update(dict.fromkeys(fresh[:done]))
         if refusal is not None:
             self._broker.declare_again()
@@ -153,41 +144,104 @@ class AmqpSender:
 
     # ---- what became of it ----------------------------------------------------------------------
 
-    def _check(self, batch: Batch) -> None:
-        if batch.refused:
+    def _check(self, batches: Sequence[Batch]) -> None:
+        refused = [task_id for batch in batches for task_id in batch.refused]
+        if refused:
             raise self._uncertain(
-                batch.refused, "the broker refused them (basic.nack: a full queue, for example)"
+                refused, "the broker refused them (basic.nack: a full queue, for example)"
             )
-        if batch.returned:
-            back = batch.returned[0]
-            ids = [each.task_id for each in batch.returned]
+        returned = [back for batch in batches for back in batch.returned]
+        if returned:
+            first = returned[0]
+            total = sum(len(batch.task_ids) for batch in batches)
             raise UnroutableTasks(
-                f"{len(ids)} of {len(batch.task_ids)} messages came back from {self._address} "
-                f"({back.why}): no queue is bound to the exchange {back.exchange!r} with a key "
-                f"that matches {back.routing_key!r}. The others were sent.",
-                task_ids=ids,
+                f"{len(returned)} of {total} messages came back from {self._address} ({first.why}):"
+                f" no queue is bound to the exchange {first.exchange!r} with a key that matches "
+                f"{first.routing_key!r}. The others were sent.",
+                task_ids=[back.task_id for back in returned],
             )
 
-    def _refused(
-        self, batch: Batch, messages: Sequence[AmqpMessage], exc: ChannelClosed
-    ) -> Exception:
-        exchanges = {message.exchange for message in messages}
-        publishing = exc.signature == spec.Basic.Publish
-        if publishing and exc.code == NOT_FOUND and len(exchanges) == 1:
+    def _lost(self, sending: "_Sending", exc: AmqpConnectionLost | ChannelClosed) -> Exception:
+        if not sending.batches:
+            return self._link.unavailable(str(exc))
+        if isinstance(exc, AmqpConnectionLost):
+            return self._uncertain(sending.unconfirmed(), f"the connection broke ({exc})")
+        if sending.went_nowhere(exc):
             return UnroutableTasks(
                 f"{self._address} does not know the exchange: {exc}. Nothing was sent.",
-                task_ids=batch.unanswered,
+                task_ids=sending.unconfirmed(),
             )
-        return self._uncertain(batch.unanswered, f"the broker refused one of them ({exc})")
+        return self._uncertain(sending.unconfirmed(), f"the broker refused one of them ({exc})")
 
     def _uncertain(self, task_ids: Sequence[str], why: str) -> PublishUncertain:
-        ids = [task_id for task_id in task_ids if task_id]
         return PublishUncertain(
-            f"{len(ids)} tasks were being sent to {self._address} when {why}: some of them may "
-            "have reached the broker. They were not sent again, because that could run them twice.",
-            task_ids=ids,
+            f"{len(task_ids)} tasks were being sent to {self._address} when {why}: some of them "
+            "may have reached the broker. They were not sent again, because that could run them "
+            "twice.",
+            task_ids=task_ids,
         )
 
     @property
     def _address(self) -> str:
         return "the broker" if self._connection is None else str(self._connection.address)
+
+
+class _Sending:
+    """One submit on its way: what was written, and what was not yet."""
+
+    def __init__(self, channel: AmqpChannel, pieces: Iterator[Piece]) -> None:
+        self.batches: list[Batch] = []
+        self._channel = channel
+        self._pieces = pieces
+        self._unwritten: Sequence[str] = ()
+        self._exchanges: set[str] = set()
+
+    async def write(self, connection: AmqpConnection) -> None:
+        """Write all, not faster than the broker reads. Raises `AmqpConnectionLost`,
+        `ChannelClosed`."""
+        for piece in self._pieces:
+            self._unwritten = piece.task_ids
+            self._exchanges |= piece.exchanges
+            if self.batches:
+                await connection.writable()
+            self.batches.append(self._channel.publish(piece.task_ids, piece.data))
+            self._unwritten = ()
+
+    async def confirmed(self) -> None:
+        """Wait for the broker's answer to each. Raises `AmqpConnectionLost`, `ChannelClosed`."""
+        for batch in self.batches:
+            await batch.settled
+
+    def unconfirmed(self) -> list[str]:
+        """The tasks of which the broker has not said what became of them."""
+        ids: list[str] = []
+        for batch in self.batches:
+            self._channel.give_up(batch)
+            ids += batch.unanswered
+        ids += self._unwritten
+        for piece in self._pieces:
+            ids += piece.task_ids
+        return [task_id for task_id in ids if task_id]
+
+    def went_nowhere(self, exc: ChannelClosed) -> bool:
+        """True when all were for one exchange, and that is what the broker does not know."""
+        return (
+            exc.code == NOT_FOUND
+            and exc.signature == spec.Basic.Publish
+            and len(self._exchanges) == 1
+            and repr(next(iter(self._exchanges))) in str(exc)
+        )
+
+
+def _pieces(captured: Sequence[Captured], channel: int, frame_max: int) -> Iterator[Piece]:
+    yield from pieces(
+        (message for canvas in captured for message in canvas.commands), channel, frame_max
+    )
+    for canvas in captured:
+        if canvas.messages is not None:
+            yield from made_pieces(canvas.messages, channel, frame_max)
+
+
+def _limit_s(captured: Sequence[Captured]) -> float | None:
+    limits = (message.confirm_timeout_s for canvas in captured for message in canvas.commands)
+    return min((limit for limit in limits if limit is not None), default=None)

@@ -10,7 +10,9 @@ from orchestrator.client.amqp_link import AmqpLink
 from orchestrator.client.amqp_recording import RecordingAmqpBroker, endpoints
 from orchestrator.client.amqp_results import RpcListener
 from orchestrator.client.amqp_sender import AmqpSender
+from orchestrator.client.amqp_template import AmqpDialect
 from orchestrator.client.capture import Captured, Capturer
+from orchestrator.client.fast_road import FastRoad
 from orchestrator.client.ids import IdSource
 from orchestrator.client.ignored import carried
 from orchestrator.client.recording_backend import NO_CHORDS, real_backend
@@ -39,13 +41,16 @@ class AmqpSession(ConnectedSession):
         if isinstance(backend, RPCBackend):
             return _rpc_parts(app, backend, broker, link, ids, on_result, broker_url)
         backend_link, listener = redis_results(backend, ids, on_result)
+        capturer = Capturer(app, broker, backend, ids)
         return Parts(
             backend=backend,
             broker=broker,
-            capturer=Capturer(app, broker, backend, ids),
+            capturer=capturer,
             sender=AmqpSender(broker, link, backend_link),
             listener=listener,
             links=[link] if backend_link is None else [backend_link, link],
+            fast=FastRoad(app, capturer, ids, AmqpDialect()),
+            blocks=listener,
         )
 
 
@@ -61,13 +66,16 @@ def _rpc_parts(
     # A connection of its own: the broker stops reading from one that publishes too much.
     read_from = endpoints(app, app.connection_for_read(broker_url))
     listener = RpcListener(AmqpLink(read_from, "the broker (results)"), backend, on_result)
+    capturer = RpcCapturer(app, broker, backend, ids, listener.queue)
     return Parts(
         backend=backend,
         broker=broker,
-        capturer=RpcCapturer(app, broker, backend, ids, listener.queue),
+        capturer=capturer,
         sender=AmqpSender(broker, link, None),
         listener=listener,
         links=[link],
+        fast=FastRoad(app, capturer, ids, AmqpDialect()),
+        blocks=listener,
     )
 
 

@@ -102,7 +102,8 @@ def method_frame(channel: int, signature: tuple[int, int], payload: bytes = b"")
 
 
 @lru_cache(maxsize=256)
-def _publish_method(channel: int, exchange: str, routing_key: str, mandatory: bool) -> bytes:
+def publish_method(channel: int, exchange: str, routing_key: str, *, mandatory: bool) -> bytes:
+    """A basic.publish; the message's own frames must follow."""
     immediate = False
     payload = arguments("Bssbb", 0, exchange, routing_key, mandatory, immediate)
     return method_frame(channel, (_BASIC_CLASS, _BASIC_PUBLISH), payload)
@@ -142,9 +143,8 @@ def publish_frames(
     frame_max: int,
 ) -> bytes:
     """A basic.publish with its message."""
-    return _publish_method(channel, exchange, routing_key, mandatory) + content_frames(
-        channel, properties, body, frame_max
-    )
+    method = publish_method(channel, exchange, routing_key, mandatory=mandatory)
+    return method + content_frames(channel, properties, body, frame_max)
 
 
 def encoded_properties(properties: Mapping[str, Any]) -> bytes:
@@ -172,6 +172,16 @@ def encoded_properties(properties: Mapping[str, Any]) -> bytes:
         raise NotAmqpValue(f"{name}={value!r}: {exc}") from exc
     parts[0] = flags.to_bytes(2, "big")
     return b"".join(parts)
+
+
+def header_key(name: str) -> bytes:
+    """The name of a field, as it stands in a table."""
+    return _key(name)
+
+
+def header_item(value: Any) -> bytes:
+    """The value of a field, as it stands in a table."""
+    return _ITEMS.get(type(value), _other_item)(value)
 
 
 def table(values: Mapping[str, Any]) -> bytes:
@@ -242,11 +252,16 @@ class Content:
 
     def properties(self) -> dict[str, Any]:
         """The message's properties, by name. Raises `MalformedFrame`."""
-        try:
-            decoded: dict[str, Any] = serialization.decode_properties_basic(self.header, 0)[0]
-        except (ValueError, IndexError, StructError, FrameSyntaxError) as exc:
-            raise MalformedFrame(f"properties of a message: {exc}") from exc
-        return decoded
+        return read_properties(self.header)
+
+
+def read_properties(encoded: bytes) -> dict[str, Any]:
+    """The opposite of `encoded_properties`. Raises `MalformedFrame`."""
+    try:
+        properties: dict[str, Any] = serialization.decode_properties_basic(encoded, 0)[0]
+    except (ValueError, IndexError, StructError, FrameSyntaxError) as exc:
+        raise MalformedFrame(f"properties of a message: {exc}") from exc
+    return properties
 
 
 OnMethod = Callable[[int, tuple[int, int], bytes], None]

@@ -17,7 +17,7 @@ from orchestrator.client.collector import Collector
 from orchestrator.client.ids import IdRange, IdSource
 from orchestrator.client.ignored import ignored_ids
 from orchestrator.client.join import Join
-from orchestrator.client.kinds import Kinds, samples
+from orchestrator.client.kinds import Dialect, Kinds
 from orchestrator.client.later_result import LaterChord, LaterGroup, LaterTask, Members
 from orchestrator.client.messages import Messages
 from orchestrator.client.plain_joins import GroupJoin, OnEnd, StreamBlock, TaskJoin
@@ -41,14 +41,16 @@ class Taken:
 
 
 class FastRoad:
-    """For one app on a Redis broker."""
+    """For one app; ``dialect`` is that of its broker, Redis's if not told otherwise."""
 
-    def __init__(self, app: Celery, capturer: Capturer, ids: IdSource) -> None:
+    def __init__(
+        self, app: Celery, capturer: Capturer, ids: IdSource, dialect: Dialect | None = None
+    ) -> None:
         self._app = app
         self._capturer = capturer
         self._ids = ids
         self._tags = IdSource()
-        self._kinds = Kinds(app, capturer)
+        self._kinds = Kinds(app, capturer, dialect)
 
     async def take(self, signature: Any) -> Taken | None:
         """None when the canvas must take the general road. Raises what `apply_async` raises."""
@@ -162,7 +164,7 @@ class FastRoad:
         prototype._app = self._app
         try:
             captured = self._capturer.capture_chord(prototype, size)
-            [sample] = samples(captured, first, captured.result.parent.id)
+            [sample] = self._kinds.dialect.samples(captured, first, captured.result.parent.id)
             kind.template.check(sample)
         except Exception:  # what is wrong with the chord is said where it is sent in earnest
             return None

@@ -6,8 +6,8 @@ is changed while the app runs is followed, at the latest, a second later.
 """
 
 import time
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import Any, Protocol
 
 from celery import Celery, signals
 from celery._state import _task_stack
@@ -37,13 +37,13 @@ Key = tuple[Any, ...]
 
 
 class Kind:
-    """``queue_key`` is the Redis list that its messages go to; ``ignored`` says that no results
-    come."""
+    """``target`` is where its messages go, ``template`` makes them, both in the dialect of the
+    broker; ``ignored`` says that no results come."""
 
-    __slots__ = ("_head", "_known", "_prototype", "ignored", "lengths", "queue_key", "template")
+    __slots__ = ("_head", "_known", "_prototype", "ignored", "lengths", "target", "template")
 
     def __init__(
-        self, prototype: Any, template: Template, queue_key: Any, *, head: Any, ignored: bool
+        self, prototype: Any, template: Any, target: Any, *, head: Any, ignored: bool
     ) -> None:
         self._prototype = prototype
         self._head = head
@@ -52,7 +52,7 @@ class Kind:
         self.lengths: set[int] = set()
         """How many positional arguments are known to fit, when there are no others."""
         self.template = template
-        self.queue_key = queue_key
+        self.target = target
         self.ignored = ignored
 
     def check(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
@@ -67,12 +67,29 @@ class Kind:
         return self._prototype.AsyncResult(task_id)
 
 
-class Kinds:
-    """The kinds of one app's tasks."""
+class Dialect(Protocol):
+    """How messages are written for one sort of broker."""
 
-    def __init__(self, app: Celery, capturer: Capturer) -> None:
+    def samples(self, captured: Captured, signature: Any, group_id: str | None) -> list[Any]:
+        """The messages of a captured canvas, each of which is for ``signature``.
+
+        Raises `NotUnderstood` when something else would be sent too, or elsewhere.
+        """
+
+    def learn(self, sample: Any, texts: ArgumentTexts, *, more_headers: Collection[str]) -> Any:
+        """A template. Raises `NotUnderstood`."""
+
+    def target(self, captured: Captured) -> Any:
+        """Where the messages of a captured canvas go."""
+
+
+class Kinds:
+    """The kinds of one app's tasks. ``dialect`` is that of its broker."""
+
+    def __init__(self, app: Celery, capturer: Capturer, dialect: Dialect | None = None) -> None:
         self._app = app
         self._capturer = capturer
+        self.dialect: Dialect = dialect or RedisDialect()
         self._learned: dict[Key, tuple[float, Kind | None]] = {}
         self._settings: dict[str, Any] = {}
 
@@ -127,15 +144,16 @@ class Kinds:
         return Kind(
             prototype.replace(args=(), kwargs={}),
             template,
-            captured.commands[0][1],
+            self.dialect.target(captured),
             head=getattr(task, "__header__", None) if typed else None,
             ignored=captured.published[0].ignored,
         )
 
     def _template(
         self, prototype: Any, grouped: bool, trace: Mapping[str, str]
-    ) -> tuple[Template, Captured]:
+    ) -> tuple[Any, Captured]:
         """Learn from one message, check on another."""
+        samples = self.dialect.samples
         if grouped:
             captured = self._capturer.capture(group([prototype, prototype], app=self._app))
             first, second = samples(captured, prototype, captured.result.id)
@@ -147,9 +165,24 @@ class Kinds:
         texts = ArgumentTexts(
             amqp.argsrepr_maxsize, amqp.kwargsrepr_maxsize, self._app.conf.task_repr_maxlevels
         )
-        template = Template.learn(first, texts, more_headers=trace)
+        template = self.dialect.learn(first, texts, more_headers=trace)
         template.check(second)
         return template, captured
+
+
+class RedisDialect:
+    """A message is a JSON text, and is pushed to a list."""
+
+    learn = staticmethod(Template.learn)
+
+    @staticmethod
+    def target(captured: Captured) -> Any:
+        """The list."""
+        return captured.commands[0][1]
+
+    @staticmethod
+    def samples(captured: Captured, signature: Any, group_id: str | None) -> list[Sample]:
+        return samples(captured, signature, group_id)
 
 
 def samples(captured: Captured, signature: Any, group_id: str | None) -> list[Sample]:

@@ -11,8 +11,8 @@ from orchestrator.client.stencil import NO_PLACE, PageStencil, Stencil, Written
 CHUNK = 512
 """Messages that are written out at a time; a page of ids is a whole number of chunks."""
 
-Push = tuple[Any, list[bytes]]
-"""A Redis list and what is pushed to it."""
+Push = tuple[Any, list[Any]]
+"""Where messages go (a Redis list; an exchange and a routing key), and the messages."""
 
 
 @dataclass(slots=True)
@@ -60,7 +60,7 @@ class Messages:
                     tags if isinstance(self.ids, IdRange) else _encoded(self.ids[begin:end]),
                     tags,
                 )
-                yield run.kind.queue_key, made
+                yield run.kind.target, made
 
     def _stencil(self, stencil: Stencil, page: int) -> PageStencil:
         id_head = self.ids.head(page) if isinstance(self.ids, IdRange) else ""

@@ -39,7 +39,7 @@ _MARK = "hole-6d0a2c1e-"
 _MARKS = re.compile(f'("?){_MARK}([0-9])("?)')
 
 _ENVELOPE = frozenset(("body", "content-encoding", "content-type", "headers", "properties"))
-_HEADERS = frozenset((
+HEADERS = frozenset((
     "lang", "task", "id", "shadow", "eta", "expires", "group", "group_index", "retries",
     "timelimit", "root_id", "parent_id", "argsrepr", "kwargsrepr", "origin", "ignore_result",
     "replaced_task_nesting", "stamped_headers", "stamps",
@@ -48,7 +48,7 @@ _PROPERTIES = frozenset((
     "correlation_id", "reply_to", "delivery_mode", "delivery_info", "priority", "body_encoding",
     "delivery_tag",
 ))  # fmt: skip
-_OF_THE_MOMENT = ("eta", "expires", "parent_id", "stamped_headers", "stamps", "retries")
+OF_THE_MOMENT = ("eta", "expires", "parent_id", "stamped_headers", "stamps", "retries")
 """Headers whose message others cannot be made like: times, parents, stamps."""
 
 
@@ -87,7 +87,7 @@ class Template:
         """``more_headers`` may stand in it besides Celery's own. Raises `NotUnderstood`."""
         message = json.loads(sample.text)
         _check(message, more_headers)
-        serializer = _serializer(message["content-type"])
+        serializer = serializer_of(message["content-type"])
         template = cls(
             _pieces(message), None if serializer == "json" else dump_with(serializer), texts
         )
@@ -119,19 +119,20 @@ class Template:
 
 def _check(message: Mapping[str, Any], more_headers: Collection[str]) -> None:
     headers, properties = message.get("headers", {}), message.get("properties", {})
-    unknown = headers.keys() - _HEADERS - set(more_headers) | properties.keys() - _PROPERTIES
+    unknown = headers.keys() - HEADERS - set(more_headers) | properties.keys() - _PROPERTIES
     if message.keys() != _ENVELOPE or unknown:
         raise NotUnderstood(f"the message has fields of its own: {unknown}")
     sections = {"": message, "headers": headers, "properties": properties}
     if any(name not in sections[section] for section, name in _HOLES):
         raise NotUnderstood("the message lacks fields")
-    if any(headers.get(name) for name in _OF_THE_MOMENT):
+    if any(headers.get(name) for name in OF_THE_MOMENT):
         raise NotUnderstood("the message belongs to one moment, or to one other task")
     if properties.get("body_encoding") != "base64":
         raise NotUnderstood("the body is not in base 64")
 
 
-def _serializer(content_type: str) -> str:
+def serializer_of(content_type: str) -> str:
+    """The name of the serializer that makes it. Raises `NotUnderstood`."""
     registry = serialization.registry
     name = registry.type_to_name.get(content_type)
     if name is None:

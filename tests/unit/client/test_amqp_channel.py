@@ -6,7 +6,6 @@ from amqp import spec
 from orchestrator.client.amqp_channel import (
     AmqpChannel,
     AmqpConnectionLost,
-    AmqpMessage,
     ChannelClosed,
 )
 from orchestrator.client.amqp_wire import (
@@ -19,8 +18,6 @@ from orchestrator.client.amqp_wire import (
 
 
 class RecordedWire:
-    frame_max = 4096
-
     def __init__(self) -> None:
         self.data = b""
 
@@ -50,11 +47,6 @@ def channel(wire: RecordedWire) -> AmqpChannel:
     return AmqpChannel(wire, 1)
 
 
-def a_message(task_id: str = "id") -> AmqpMessage:
-    properties = encoded_properties({"correlation_id": task_id})
-    return AmqpMessage("", "q", properties, b"body", task_id, mandatory=True)
-
-
 async def test_answers_come_in_order(channel: AmqpChannel) -> None:
     first, second = channel.call(spec.Queue.Declare), channel.call(spec.Queue.Bind)
     channel.on_method(spec.Queue.DeclareOk, b"one")
@@ -64,7 +56,7 @@ async def test_answers_come_in_order(channel: AmqpChannel) -> None:
 
 async def test_closed_by_the_broker(channel: AmqpChannel, wire: RecordedWire) -> None:
     answer = channel.call(spec.Queue.Declare)
-    batch = channel.publish([a_message()])
+    batch = channel.publish(["id"], b"")
     closing = arguments("BsBB", 406, "inequivalent", *spec.Queue.Declare)
     channel.on_method(spec.Channel.Close, closing)
     for waiting in (answer, batch.settled, channel.call(spec.Queue.Bind)):
@@ -73,24 +65,24 @@ async def test_closed_by_the_broker(channel: AmqpChannel, wire: RecordedWire) ->
         assert caught.value.code == 406
         assert caught.value.signature == spec.Queue.Declare
     with pytest.raises(ChannelClosed):
-        channel.publish([a_message()])
+        channel.publish(["id"], b"")
     assert wire.methods()[-1] == spec.Channel.CloseOk
 
 
 async def test_lost_with_the_connection(channel: AmqpChannel) -> None:
-    batch = channel.publish([a_message()])
+    batch = channel.publish(["id"], b"")
     channel.end(AmqpConnectionLost("gone", written=True))
     channel.end(AmqpConnectionLost("again", written=True))
     with pytest.raises(AmqpConnectionLost, match="gone") as caught:
         await batch.settled
     assert caught.value.written
     with pytest.raises(AmqpConnectionLost) as caught:
-        channel.publish([a_message()])
+        channel.publish(["id"], b"")
     assert not caught.value.written
 
 
 async def test_confirmed_refused_and_returned(channel: AmqpChannel) -> None:
-    batch = channel.publish([a_message(task_id) for task_id in ("a", "b", "c")])
+    batch = channel.publish(["a", "b", "c"], b"")
     content = Content(spec.Basic.Return, arguments("Bsss", 312, "NO_ROUTE", "", "q"))
     content.header = encoded_properties({"correlation_id": "a"})
     channel.on_content(content)

@@ -8,8 +8,9 @@ import pytest
 from amqp import sasl, spec
 
 from orchestrator.client.amqp_address import AmqpAddress
-from orchestrator.client.amqp_channel import AmqpConnectionLost, AmqpMessage
+from orchestrator.client.amqp_channel import AmqpConnectionLost
 from orchestrator.client.amqp_connection import AmqpConnection, AmqpRefused, connect
+from orchestrator.client.amqp_messages import AmqpMessage
 from orchestrator.client.amqp_wire import encoded_properties, read_arguments
 from tests.unit.client.fake_rabbit import FakeRabbit, fake_rabbit
 
@@ -78,7 +79,7 @@ async def test_cut_off() -> None:
     async with fake_rabbit() as fake:
         connection = await connect(fake.address)
         channel = await connection.channel()
-        batch = channel.publish([AmqpMessage("", "q", b"\x00\x00", b"")])
+        batch = channel.publish(["id"], b"")
         fake.peers[0].cut()
         with pytest.raises(AmqpConnectionLost):
             await batch.settled
@@ -144,7 +145,8 @@ async def test_large_messages_are_cut_to_the_agreed_size() -> None:
         channel = await connection.channel()
         await channel.confirm()
         body = b"x" * 100_000
-        await channel.publish([AmqpMessage("", "q", encoded_properties({}), body)]).settled
+        message = AmqpMessage("", "q", encoded_properties({}), body)
+        await channel.publish([""], message.frames(channel.number, connection.frame_max)).settled
         assert fake.published[0].body == body
         await connection.close(within_s=1)
 
