@@ -1,6 +1,6 @@
 """With pytest-asyncio, asyncio_mode = "auto"."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from tasks_app import add, app
@@ -15,10 +15,11 @@ async def client() -> AsyncIterator[Client]:
 
 
 @pytest.fixture
-def eager(monkeypatch: pytest.MonkeyPatch) -> None:
+def eager() -> Iterator[None]:
     """No broker, no worker: tasks run in the test itself, when they are submitted."""
-    monkeypatch.setattr(app.conf, "task_always_eager", True)
-    monkeypatch.setattr(app.conf, "task_store_eager_result", False)
+    app.conf.task_always_eager = True
+    yield
+    app.conf.task_always_eager = False
 
 
 async def test_on_a_worker(client: Client) -> None:
