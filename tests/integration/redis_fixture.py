@@ -172,7 +172,7 @@ def _let_go(app: Any) -> None:
 
     A stock result talks to its backend even when it is deleted: make that find nothing to do.
     """
-    kombu.pools.reset()
+    kombu.pools.reset()  # type: ignore[no-untyped-call]
     if hasattr(app.backend, "result_consumer"):
         let_go_of_results(app)
         gc.collect()

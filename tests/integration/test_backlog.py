@@ -37,7 +37,7 @@ async def test_depths_and_ids_of_what_stock_celery_published(url: str, prefix: s
         celery.send_task("x", queue="add", task_id=f"a{number}")
     celery.send_task("x", queue="add", task_id="urgent", priority=9)
     celery.send_task("x", queue="other", task_id="o")
-    kombu.pools.reset()
+    kombu.pools.reset()  # type: ignore[no-untyped-call]
     redis: Redis = Redis.from_url(url)
     taken = await redis.rpop(f"{prefix}add")
     assert isinstance(taken, bytes)
