@@ -117,12 +117,12 @@ class GroupJoin(Pending):
 class Ended:
     """How a task of a stream ended; has what a stream needs of a `Handle`."""
 
-    __slots__ = ("_block", "_failure", "_place", "_value")
+    __slots__ = ("_failure", "_place", "_value", "block")
 
     def __init__(
         self, block: "StreamBlock", place: int, value: Any, failure: TaskResult | None
     ) -> None:
-        self._block = block
+        self.block = block
         self._place = place
         self._value = value
         self._failure = failure
@@ -133,12 +133,12 @@ class Ended:
     async def result(self) -> Any:
         """The task's value. Raises what the task raised."""
         if self._failure is not None and self._failure.state in states.PROPAGATE_STATES:
-            raise_error(self._failure, self._block.app)
+            raise_error(self._failure, self.block.app)
         return self._value
 
     def outcome(self) -> Outcome:
         """How it ended, as a record."""
-        task_id = self._block.ids[self._place]
+        task_id = self.block.ids[self._place]
         if (failure := self._failure) is not None and failure.state in states.PROPAGATE_STATES:
             return Outcome(task_id, failure.state, None, failure.error)
         return Outcome(task_id, states.SUCCESS, self._value, None)

@@ -40,7 +40,10 @@ _CLOSE_S = 1.0
 
 
 class Flow:
-    """Sends the canvases and gives each as it ends. For one use; closing it forgets the rest."""
+    """Sends the canvases and gives each as it ends. For one use; closing it forgets the rest.
+
+    Sending goes on while the results are taken, so that neither waits for the other.
+    """
 
     def __init__(self, submitter: Submitter, signatures: Signatures, in_flight: int) -> None:
         if in_flight < 1:
@@ -48,47 +51,66 @@ class Flow:
         self._submitter = submitter
         self._in_flight = in_flight
         self._wake = asyncio.Event()
-        self._source = _source(signatures, self._wake)
+        self._may_send = asyncio.Event()
+        self._source = _source(signatures, self._may_send)
         self._handles: dict[int, Handle] = {}
-        self._blocks: deque[StreamBlock] = deque()
+        self._blocks: set[StreamBlock] = set()
         self._ended: deque[tuple[int, Ended | None]] = deque()
+        self._background = Background()
+        self._error: Exception | None = None
+        self._all_sent = False
         self._out = 0
         self._sent = 0
         self._batch = BATCH
 
     async def ended(self) -> "AsyncIterator[tuple[int, Handle | Ended]]":
         """(index, handle) of the canvases, in the order in which they end."""
+        self._background.start(self._send(), name="orchestrator client: sending a stream")
         try:
-            while True:
-                self._wake.clear()
-                more = await self._refill()
+            while self._error is None:
                 while self._ended:
                     index, ended = self._ended.popleft()
                     self._out -= 1
+                    self._may_send.set()
                     yield index, self._handles.pop(index) if ended is None else ended
-                if not more and not self._out:
+                if self._all_sent and not self._out:
                     return
-                if not self._ended and not self._can_refill():
+                self._wake.clear()
+                if not self._ended and self._error is None:
                     await self._wake.wait()
+            raise self._error
         finally:
-            await self._source.close()
-            for join in self._blocks:
-                self._submitter.forget(join)
-            for handle in self._handles.values():
-                handle.forget()
+            await self._close()
 
-    def _can_refill(self) -> bool:
-        return self._out < self._in_flight and self._source.has_some
+    async def _close(self) -> None:
+        await self._background.close(within_s=_CLOSE_S)
+        await self._source.close()
+        for block in self._blocks:
+            self._submitter.forget(block)
+        for handle in self._handles.values():
+            handle.forget()
 
-    async def _refill(self) -> bool:
-        """Send one batch if there is room; False when there is nothing left to send."""
+    async def _send(self) -> None:
+        try:
+            while not self._source.exhausted:
+                self._may_send.clear()
+                if self._out < self._in_flight and self._source.has_some:
+                    await self._send_some()
+                    await asyncio.sleep(0)  # what was sent may have ended at once
+                else:
+                    await self._may_send.wait()
+            self._all_sent = True
+        except Exception as exc:  # of the user's iterable, of sending: raised where results are
+            self._error = exc
+        finally:
+            self._wake.set()
+
+    async def _send_some(self) -> None:
         batch = self._source.take(min(self._in_flight - self._out, self._batch))
-        if batch:
-            self._out += len(batch)
-            if not await self._submit_block(batch):
-                for at in range(0, len(batch), BATCH):
-                    await self._submit_all(batch[at : at + BATCH])
-        return not self._source.exhausted
+        self._out += len(batch)
+        if batch and not await self._submit_block(batch):
+            for at in range(0, len(batch), BATCH):
+                await self._submit_all(batch[at : at + BATCH])
 
     async def _submit_block(self, batch: list[Any]) -> bool:
         block = await self._submitter.submit_block(batch, self._sent, self._end)
@@ -97,9 +119,8 @@ class Flow:
             return False
         self._batch = BLOCK
         self._sent += len(batch)
-        while self._blocks and self._blocks[0].complete:
-            self._blocks.popleft()
-        self._blocks.append(block)
+        if not block.complete:
+            self._blocks.add(block)
         return True
 
     async def _submit_all(self, batch: list[Any]) -> None:
@@ -112,6 +133,8 @@ class Flow:
     def _end(self, index: int, ended: "Ended | None" = None) -> None:
         self._ended.append((index, ended))
         self._wake.set()
+        if ended is not None and ended.block.complete:
+            self._blocks.discard(ended.block)
 
 
 class _IterableSource:
@@ -136,7 +159,7 @@ class _IterableSource:
 
 
 class _AsyncSource:
-    """Takes from an async iterable, at most a batch ahead, while results keep coming in."""
+    """Takes from an async iterable, at most a batch ahead; sets ``wake`` when there is more."""
 
     def __init__(self, signatures: AsyncIterable[Any], wake: asyncio.Event) -> None:
         self._signatures = signatures
