@@ -23,6 +23,9 @@ LEARNED_FOR_S = 1.0
 MOST_KINDS = 1000
 """Kept at a time; a program with more of them learns again."""
 
+_REPR_MAXLEVELS = 3
+"""Of `saferepr`, in Celery 5.6: the setting is newer."""
+
 _OPTIONS = frozenset((
     "task_id", "queue", "routing_key", "exchange", "priority", "serializer", "delivery_mode",
     "time_limit", "soft_time_limit", "ignore_result", "shadow", "retry",
@@ -163,7 +166,9 @@ class Kinds:
             [second] = samples(self._capturer.capture(prototype), prototype, None)
         amqp = self._app.amqp
         texts = ArgumentTexts(
-            amqp.argsrepr_maxsize, amqp.kwargsrepr_maxsize, self._app.conf.task_repr_maxlevels
+            amqp.argsrepr_maxsize,
+            amqp.kwargsrepr_maxsize,
+            self._app.conf.get("task_repr_maxlevels", _REPR_MAXLEVELS),
         )
         template = self.dialect.learn(first, texts, more_headers=trace)
         template.check(second)
