@@ -3,9 +3,12 @@ from typing import Any
 
 import pytest
 from celery import Celery
+from celery.backends.redis import RedisBackend
 from celery.exceptions import TaskRevokedError
+from hypothesis import given
+from hypothesis import strategies as st
 
-from orchestrator.client.decoding import ResultDecoder, raise_error
+from orchestrator.client.decoding import UNUSUAL, ResultDecoder, raise_error
 from orchestrator.records import TaskResult
 
 
@@ -84,3 +87,61 @@ def test_error_raised_twice_does_not_grow_its_traceback() -> None:
             raise_error(result, app)
         depths.append(len(error.traceback))
     assert len(set(depths)) == 1
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.integers(-(10**30), 10**30)
+    | st.floats() | st.text() | st.binary(max_size=4) | st.decimals(allow_nan=False),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)  # fmt: skip
+KEPT, BACKEND = decoder()
+
+
+@given(JSON)
+def test_quick_values_are_those_of_the_backend(value: Any) -> None:
+    payload = BACKEND.encode({"status": "SUCCESS", "result": value, "traceback": None})
+    stock = BACKEND.decode_result(payload)["result"]
+    quick = KEPT.value(payload.encode())
+    # By their text: a nan is not itself, and 1 is not 1.0.
+    assert quick is UNUSUAL or repr(quick) == repr(stock)
+    result = KEPT.decode("id", payload.encode(), 0)
+    assert result is not None
+    assert repr(result.value) == repr(stock)
+
+
+@pytest.mark.parametrize(
+    "value", [0, -(2**63), 2**64 - 1, True, None, "ü", 0.5, [1, "x"], {"a": 1}]
+)
+def test_ordinary_values_are_quick(value: Any) -> None:
+    assert KEPT.value(meta("SUCCESS", value)) == value
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        meta("STARTED", None),
+        meta("FAILURE", {}),
+        meta("SUCCESS", 2**64),
+        meta("SUCCESS", [2**64]),
+        meta("SUCCESS", {"__type__": "bytes", "__value__": "x"}),
+        meta("SUCCESS", 1, traceback="odd"),
+        b"[]",
+        b"7",
+        b"",
+        b'{"status": "SUCCESS"}',
+    ],
+)
+def test_unusual_messages_are_for_the_backend(payload: bytes) -> None:
+    assert KEPT.value(payload) is UNUSUAL
+
+
+def test_backends_that_read_in_their_own_way() -> None:
+    class Own(RedisBackend):
+        def decode(self, payload: Any) -> Any:
+            return super().decode(payload)
+
+    app = Celery("x", backend="redis://localhost/0", set_as_current=False)
+    assert ResultDecoder(Own(app=app)).value(meta("SUCCESS", 1)) is UNUSUAL
+    for settings in ({"result_serializer": "pickle"}, {"result_accept_content": ["yaml"]}):
+        assert decoder(**settings)[0].value(meta("SUCCESS", 1)) is UNUSUAL
