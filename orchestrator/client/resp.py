@@ -1,7 +1,7 @@
 """A raw Redis connection on asyncio: RESP2, read by hiredis, everything pipelined.
 
-Half a microsecond per command instead of ten (see docs/performance.md): no command objects, no
-locks, no retries. What is sent in one pass of the event loop goes out in one write.
+No command objects, no locks, no retries: what is sent in one pass of the event loop goes out in one
+write (docs/performance.md says what that gives).
 """
 
 import asyncio
