@@ -12,6 +12,7 @@ from celery import chord, group
 from kombu import entity
 
 from orchestrator.client.failures import Unroutable
+from orchestrator.client.fast_road import FastRoad
 from orchestrator.client.redis_link import RedisLink
 from orchestrator.client.redis_sender import PUSH_CHUNK, RedisSender
 from orchestrator.errors import BrokerUnavailable, PublishUncertain
@@ -28,6 +29,14 @@ class Bench:
 
     async def send(self, *signatures: Any) -> None:
         await self.sender.send([self.recorder.capture(signature) for signature in signatures])
+
+    async def send_fast(self, signature: Any) -> list[str]:
+        recorder = self.recorder
+        road = FastRoad(recorder.app, recorder.capturer, recorder.ids)
+        taken = await road.take(signature)
+        assert taken is not None
+        await self.sender.send([taken.captured])
+        return taken.captured.task_ids
 
     def add(self, x: int = 1, **options: Any) -> Any:
         return self.recorder.task("add", x, **options)
@@ -154,3 +163,55 @@ async def test_queue_that_expires_is_told_so_once() -> None:
         names = [command[0] for command in b.fake.commands]
         assert names.index(b"LPUSH") < names.index(b"PEXPIRE")
         assert len(b.fake.named("PEXPIRE")) == 4
+
+
+async def test_fast_messages_go_in_pieces_in_order() -> None:
+    async with bench() as b:
+        ids = await b.send_fast(group(b.add(i) for i in range(2 * PUSH_CHUNK + 10)))
+        pushes = b.fake.named("LPUSH")
+        assert [len(push) - 2 for push in pushes] == [PUSH_CHUNK, PUSH_CHUNK, 10]
+        sent = [json.loads(message) for push in pushes for message in push[2:]]
+        assert [task["headers"]["id"] for task in sent] == ids
+        names = [command[0] for command in b.fake.commands]
+        assert names.index(b"SADD") < names.index(b"LPUSH")
+
+
+async def test_fast_chord_size_is_there_first() -> None:
+    async with bench() as b:
+        b.backend.answers["SET"] = b.backend.answers["SETEX"] = b"-OOM full\r\n"
+        canvas = chord([b.add(1), b.add(2), b.add(3)], b.recorder.task("total"))
+        with pytest.raises(BrokerUnavailable, match="OOM full"):
+            await b.send_fast(canvas)
+        assert b.fake.named("LPUSH") == []
+        b.backend.answers["SET"] = b.backend.answers["SETEX"] = b"+OK\r\n"
+        b.backend.answers["PUBLISH"] = b":0\r\n"
+        await b.send_fast(canvas)
+        assert any(b"3" in command for command in b.backend.commands)
+
+
+async def test_lost_halfway_is_uncertain_and_has_all_ids() -> None:
+    async with bench() as b:
+        pushes = 0
+
+        def answer(arguments: list[bytes]) -> bytes | None:
+            nonlocal pushes
+            pushes += 1
+            if pushes == 2:
+                b.fake.cut()
+                return None
+            return b":1\r\n"
+
+        b.fake.answers["LPUSH"] = answer
+        count = 5 * PUSH_CHUNK
+        with pytest.raises(PublishUncertain) as error:
+            await b.send_fast(group(b.add(i) for i in range(count)))
+        assert len(set(error.value.task_ids)) == count
+
+
+async def test_refused_in_part_is_uncertain() -> None:
+    async with bench() as b:
+        answers = iter([b":1\r\n", b"-OOM full\r\n"])
+        b.fake.answers["LPUSH"] = lambda _: next(answers)
+        with pytest.raises(PublishUncertain, match="OOM full") as error:
+            await b.send_fast(group(b.add(i) for i in range(PUSH_CHUNK + 1)))
+        assert len(error.value.task_ids) == PUSH_CHUNK + 1

@@ -2,9 +2,10 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
+import hiredis
 import pytest
 
-from orchestrator.client.resp import ConnectionLost, ReplyRefused, _open, connect
+from orchestrator.client.resp import ConnectionLost, ReplyRefused, _open, connect, pack_push
 from tests.unit.client.fake_redis import array, bulk, fake_redis, integer
 
 
@@ -186,3 +187,28 @@ async def test_close_of_a_full_connection_is_bounded() -> None:
         with pytest.raises(ConnectionLost):
             await sent
         stuck.set()
+
+
+@pytest.mark.parametrize("values", [[b"one"], [b"", b"x" * 1000, "ü".encode()]])
+def test_push_is_packed_like_any_command(values: list[bytes]) -> None:
+    command: Any = ("LPUSH", "käy", *values)
+    assert pack_push("käy", values) == hiredis.pack_command(command)
+    assert pack_push("käy".encode(), values) == hiredis.pack_command(command)
+
+
+async def test_flush_waits_while_the_server_takes_no_more() -> None:
+    async with fake_redis() as fake:
+        connection = await connect(fake.address)
+        await connection.flush()
+        connection.pause_writing()
+        flushing = asyncio.create_task(connection.flush())
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert not flushing.done()
+        connection.resume_writing()
+        await flushing
+        connection.pause_writing()
+        flushing = asyncio.create_task(connection.flush())
+        await asyncio.sleep(0)
+        connection.abort("gone")
+        await flushing

@@ -13,6 +13,7 @@ from orchestrator.client import result_listener
 from orchestrator.client.decoding import ResultDecoder
 from orchestrator.client.ids import IdSource
 from orchestrator.client.join import Join
+from orchestrator.client.plain_joins import GroupJoin
 from orchestrator.client.redis_link import RedisLink
 from orchestrator.client.result_listener import ResultListener
 from orchestrator.client.result_tree import ResultTree
@@ -258,3 +259,59 @@ async def test_close_takes_the_subscriptions_back() -> None:
     async with bench() as b:
         await b.listener.close(within_s=1)
         assert b.fake.named("PUNSUBSCRIBE")
+
+
+async def test_block_receives_values_failures_and_what_has_not_ended() -> None:
+    async with bench() as b:
+        block = GroupJoin("g", b.ids.take(3))
+        b.listener.add_block(block)
+        failure = {"exc_type": "ValueError", "exc_message": ["no"], "exc_module": "builtins"}
+        await b.publish(block.ids[1], payload(None, "STARTED"))
+        await b.publish(block.ids[1], payload(failure, "FAILURE"))
+        await b.publish(block.ids[2], payload([1, 2]))
+        await b.publish(block.ids[2], payload("again"))
+        await b.publish(block.ids[0], payload(2**70))
+        await b.publish(block.ids[0], payload("late"))
+        await b.until_seen(5)
+        assert [str(value) for value in block.value()] == [str(2**70), "no", "[1, 2]"]
+        assert len(b.listener._pages) == 0
+        places = [1, 2, 2, 0, 0]
+        assert [result.id for result in b.seen] == [block.ids[place] for place in places]
+
+
+async def test_block_without_a_callback() -> None:
+    async with bench() as b:
+        b.listener._waits = type(b.listener._waits)(None)
+        block = GroupJoin("g", b.ids.take(2))
+        b.listener.add_block(block)
+        await b.publish(block.ids[1], payload("b"))
+        await b.publish(block.ids[0], payload("a"))
+        assert await block.wait(5, propagate=True)
+        assert block.value() == ["a", "b"]
+
+
+async def test_block_that_was_let_go_and_one_that_is_ended() -> None:
+    async with bench() as b:
+        gone, ended = GroupJoin("g", b.ids.take(2)), GroupJoin("h", b.ids.take(2))
+        b.listener.add_block(gone)
+        b.listener.add_block(ended)
+        b.listener.discard_block(gone)
+        await b.publish(gone.ids[0], payload("a"))
+        await b.until_seen(1)
+        assert gone.waits_for(0)
+        b.listener.end(ClientClosed())
+        assert isinstance(ended.ended, ClientClosed)
+        assert gone.ended is None
+
+
+async def test_block_reads_what_came_in_a_gap() -> None:
+    async with bench() as b:
+        block = GroupJoin("g", b.ids.take(3))
+        b.listener.add_block(block)
+        await b.publish(block.ids[0], payload("a"))
+        await b.until_seen(1)
+        stored = {PREFIX + block.ids[place].encode(): payload(place) for place in (1, 2)}
+        b.fake.answers["MGET"] = lambda keys: array(*(bulk(stored[key]) for key in keys))
+        b.fake.cut()
+        assert await block.wait(5, propagate=True)
+        assert block.value() == ["a", 1, 2]
