@@ -47,7 +47,10 @@ class Collector:
         """One more task; False when it is not plain."""
         if type(signature) is not Signature:
             return False
-        options, args, kwargs = signature["options"], signature["args"], signature["kwargs"]
+        try:
+            options, args, kwargs = signature["options"], signature["args"], signature["kwargs"]
+        except KeyError:
+            return False
         if (options or not self._is_like_last(signature)) and not self._turn_to(signature, options):
             return False
         kind = self._kind

@@ -138,7 +138,7 @@ class FastRoad:
         return Taken(
             Captured(captured.result, [], [], captured.backend, messages),
             Join(self._chord_tree(captured, messages.ids, _ignored(collector))),
-            LaterChord(captured.result, group_id, members),
+            LaterChord(captured.result, LaterGroup(self._app, members)),
         )
 
     async def _collect(self, collector: Collector, tasks: Sequence[Any]) -> bool:

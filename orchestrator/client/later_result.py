@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from celery import Celery
-from celery.result import GroupResult
 from vine import barrier
 
 from orchestrator.client.kinds import Kind
-from orchestrator.client.result_tree import all_results
 
 
 class LaterResult:
@@ -71,18 +69,13 @@ class LaterGroup(LaterResult):
 
 @dataclass(frozen=True, slots=True)
 class LaterChord(LaterResult):
-    """The result of a chord's body, made with only the first task in its header. ``group_id`` is
-    the header's."""
+    """The result of a chord's body, whose parent (the header) has only its first task so far."""
 
     body: Any
-    group_id: str
-    members: Members
+    header: LaterGroup
 
     def made(self, result_id: str) -> Any:
-        for node in all_results(self.body):
-            if isinstance(node, GroupResult) and node.id == self.group_id:
-                node.results = list(self.members.results())
-                node._set_ready_barrier(_barrier_of(node.results))
+        self.body.parent = self.header.made(self.body.parent.id)
         return self.body
 
 

@@ -47,7 +47,8 @@ async def test_ids_twice_or_only_some(ids: tuple[str | None, ...]) -> None:
 async def test_what_is_not_plain(grouped: bool) -> None:
     recorder = Recorder()
     add = recorder.app.tasks["add"]
-    with_list = add.s(1)
+    lacking, with_list = add.s(1), add.s(1)
+    del lacking["options"]
     with_list["args"] = [1]
     for bad in (
         dict(add.s(1)),
@@ -55,6 +56,7 @@ async def test_what_is_not_plain(grouped: bool) -> None:
         add.map([1]),
         add.s(1).set(countdown=1),
         with_list,
+        lacking,
     ):
         kinds = Kinds(recorder.app, recorder.capturer)
         made = Collector(kinds, "g" if grouped else None, EMBED)
