@@ -18,13 +18,14 @@ from typing import Any
 
 import amqp
 from amqp import spec
+from celery import Celery
 from kombu import connection
 
-from orchestrator.client.amqp_address import address_of
 from orchestrator.client.amqp_connection import connect
+from orchestrator.client.amqp_frames import Content
 from orchestrator.client.amqp_messages import AmqpMessage, pieces
-from orchestrator.client.amqp_recording import AmqpRecord, RecordingAmqpTransport
-from orchestrator.client.amqp_wire import Content, arguments, encoded_properties
+from orchestrator.client.amqp_recording import endpoints
+from orchestrator.client.amqp_wire import arguments, encoded_properties
 
 MESSAGES = 10_000
 REPEATS = 5
@@ -61,9 +62,8 @@ class Spent:
 
 async def frames(url: str) -> tuple[Spent, Spent]:
     """The client's own road: frames on an asyncio protocol."""
-    transport = RecordingAmqpTransport(_Connection(url))
-    transport.record = AmqpRecord()
-    opened = await connect(address_of(transport.establish_connection(), 60))
+    [endpoint] = endpoints(Celery(set_as_current=False), _Connection(url))
+    opened = await connect(endpoint.address())
     channel = await opened.channel()
     await channel.confirm()
     flags = (False, True, False, False, False)

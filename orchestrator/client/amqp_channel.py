@@ -8,12 +8,8 @@ from typing import Protocol
 from amqp import spec
 
 from orchestrator.client.amqp_confirms import Batch, Confirms, Returned
-from orchestrator.client.amqp_wire import (
-    Content,
-    arguments,
-    method_frame,
-    read_arguments,
-)
+from orchestrator.client.amqp_frames import Content
+from orchestrator.client.amqp_wire import arguments, method_frame, read_arguments
 
 OnDelivery = Callable[[Content], None]
 OnEnd = Callable[[], None]

@@ -15,11 +15,10 @@ from amqp import spec
 from orchestrator import __version__
 from orchestrator.client.amqp_address import AmqpAddress
 from orchestrator.client.amqp_channel import AmqpChannel, AmqpConnectionLost
+from orchestrator.client.amqp_frames import Content, FrameReader
 from orchestrator.client.amqp_wire import (
     HEARTBEAT_FRAME,
     PROTOCOL_HEADER,
-    Content,
-    FrameReader,
     MalformedFrame,
     arguments,
     method_frame,

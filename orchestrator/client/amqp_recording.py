@@ -134,16 +134,20 @@ class RecordingAmqpBroker:
     def __init__(self, app: Celery, url: str | None = None) -> None:
         self._app = app
         self._connection = app.connection_for_write(url)
+        self.epoch = 0
+        self.endpoints = endpoints(app, self._connection)
+        for endpoint in self.endpoints:
+            endpoint.address()  # raises now, not when that broker is needed, what is wrong with it
         self.record = AmqpRecord()
         self._connection.transport_cls = RecordingAmqpTransport
         self._connection.transport.record = self.record
         self.producer = RecordingProducer(self._connection.default_channel, auto_declare=False)
         self.producer.note = self.record
-        self.endpoints = endpoints(app, self._connection)
 
     def declare_again(self) -> None:
         """Have everything declared once more by the publishing that follows."""
         self._connection.declared_entities.clear()
+        self.epoch += 1
 
     def broadcast(self, command: str, options: Mapping[str, Any]) -> list[AmqpMessage]:
         """What tells all workers something, as `app.control` would."""
@@ -162,6 +166,8 @@ class Endpoint:
 
     def __init__(self, app: Celery, connection: Any) -> None:
         self._app = app
+        if issubclass(connection.get_transport_cls(), pyamqp.SSLTransport) and not connection.ssl:
+            connection.ssl = True  # as that transport does
         self._transport = RecordingAmqpTransport(
             connection, default_port=None, default_ssl_port=None
         )

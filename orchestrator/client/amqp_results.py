@@ -18,8 +18,9 @@ from celery import states
 from kombu import compression, serialization
 
 from orchestrator.client.amqp_channel import AmqpChannel, AmqpConnectionLost, ChannelClosed
+from orchestrator.client.amqp_frames import Content
 from orchestrator.client.amqp_link import AmqpLink
-from orchestrator.client.amqp_wire import Content, arguments
+from orchestrator.client.amqp_wire import arguments
 from orchestrator.client.decoding import task_result
 from orchestrator.client.join import Join
 from orchestrator.client.pages import Block, Pages

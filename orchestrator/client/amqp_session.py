@@ -35,8 +35,6 @@ class AmqpSession(ConnectedSession):
     ) -> Parts:
         backend = real_backend(app, result_backend, rpc=True)
         broker = RecordingAmqpBroker(app, broker_url)
-        for endpoint in broker.endpoints:
-            endpoint.address()  # raises now, not when that broker is needed, what is wrong with it
         link = AmqpLink(broker.endpoints)
         if isinstance(backend, RPCBackend):
             return _rpc_parts(app, backend, broker, link, ids, on_result, broker_url)
@@ -49,7 +47,7 @@ class AmqpSession(ConnectedSession):
             sender=AmqpSender(broker, link, backend_link),
             listener=listener,
             links=[link] if backend_link is None else [backend_link, link],
-            fast=FastRoad(app, capturer, ids, AmqpDialect()),
+            fast=FastRoad(app, capturer, ids, AmqpDialect(broker)),
             blocks=listener,
         )
 
@@ -74,7 +72,7 @@ def _rpc_parts(
         sender=AmqpSender(broker, link, None),
         listener=listener,
         links=[link],
-        fast=FastRoad(app, capturer, ids, AmqpDialect()),
+        fast=FastRoad(app, capturer, ids, AmqpDialect(broker)),
         blocks=listener,
     )
 

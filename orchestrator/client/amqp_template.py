@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.client.amqp_messages import AmqpMessage
+from orchestrator.client.amqp_recording import RecordingAmqpBroker
 from orchestrator.client.amqp_stencil import AmqpStencil, Pieces
 from orchestrator.client.amqp_wire import (
     encoded_properties,
@@ -86,6 +87,14 @@ class AmqpTemplate:
 
 class AmqpDialect:
     """How messages for RabbitMQ are learned from; see `kinds.Dialect`."""
+
+    def __init__(self, broker: RecordingAmqpBroker) -> None:
+        self._broker = broker
+
+    @property
+    def epoch(self) -> int:
+        """Learning has the queues declared: after a refusal that must be tried anew."""
+        return self._broker.epoch
 
     learn = staticmethod(AmqpTemplate.learn)
 

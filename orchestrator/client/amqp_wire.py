@@ -1,4 +1,4 @@
-"""AMQP 0-9-1 as bytes: frames out, frames in. Pure: no sockets, no state of a connection.
+"""AMQP 0-9-1 as bytes: frames, methods, messages, tables. Pure: no sockets, no state.
 
 Written for many small messages; what is rare goes through py-amqp's own serialisation. The bytes of
 a message are those that py-amqp writes for it (a test holds them against each other). Names and
@@ -6,7 +6,6 @@ numbers are those of the specification, https://www.rabbitmq.com/amqp-0-9-1-refe
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from struct import Struct
 from struct import error as StructError
@@ -20,16 +19,18 @@ from orchestrator.errors import ClientError
 PROTOCOL_HEADER = b"AMQP\x00\x00\x09\x01"
 
 METHOD, HEADER, BODY, HEARTBEAT = 1, 2, 3, 8
+FRAME = Struct(">BHI")
+"""The beginning of a frame: type, channel, size of the payload."""
+
 FRAME_END = 0xCE
 FRAME_OVERHEAD = 8
 """Bytes of a frame around its payload."""
 
-_KINDS = (METHOD, HEADER, BODY, HEARTBEAT)
-
+METHOD_ID_SIZE = 4
+HEADER_FIXED_SIZE = 12
 HEARTBEAT_FRAME = b"\x08\x00\x00\x00\x00\x00\x00\xce"
 
 _END = bytes((FRAME_END,))
-_FRAME = Struct(">BHI")
 _METHOD_FRAME = Struct(">BHIHH")
 _HEADER_FRAME = Struct(">BHIHHQ")
 _UNSIGNED_LONG = Struct(">I")
@@ -37,8 +38,6 @@ _LONG_ITEM = Struct(">cI")
 _INT_ITEM = Struct(">ci")
 _BASIC_CLASS = 60
 _BASIC_PUBLISH = 40
-_METHOD_ID_SIZE = 4
-_HEADER_FIXED_SIZE = 12
 _INT_LIMIT = 2147483647
 
 _FLAGS = (
@@ -94,7 +93,7 @@ def read_arguments(layout: str, payload: bytes) -> list[Any]:
 
 def method_frame(channel: int, signature: tuple[int, int], payload: bytes = b"") -> bytes:
     """One method; ``payload`` comes from `arguments`."""
-    head = _METHOD_FRAME.pack(METHOD, channel, _METHOD_ID_SIZE + len(payload), *signature)
+    head = _METHOD_FRAME.pack(METHOD, channel, METHOD_ID_SIZE + len(payload), *signature)
     return head + payload + _END
 
 
@@ -113,7 +112,7 @@ def content_frames(channel: int, properties: bytes, body: bytes, frame_max: int)
     """The header and the body of a message; ``properties`` come from `encoded_properties`."""
     size = len(body)
     head = _HEADER_FRAME.pack(
-        HEADER, channel, _HEADER_FIXED_SIZE + len(properties), _BASIC_CLASS, 0, size
+        HEADER, channel, HEADER_FIXED_SIZE + len(properties), _BASIC_CLASS, 0, size
     )
     chunk = frame_max - FRAME_OVERHEAD
     if size <= chunk:
@@ -122,13 +121,13 @@ def content_frames(channel: int, properties: bytes, body: bytes, frame_max: int)
         return b"%b%b\xce%b%b\xce" % (
             head,
             properties,
-            _FRAME.pack(BODY, channel, size),
+            FRAME.pack(BODY, channel, size),
             body,
         )
     parts = [head, properties, _END]
     for at in range(0, size, chunk):
         piece = body[at : at + chunk]
-        parts += (_FRAME.pack(BODY, channel, len(piece)), piece, _END)
+        parts += (FRAME.pack(BODY, channel, len(piece)), piece, _END)
     return b"".join(parts)
 
 
@@ -172,6 +171,15 @@ def encoded_properties(properties: Mapping[str, Any]) -> bytes:
         raise NotAmqpValue(f"{name}={value!r}: {exc}") from exc
     parts[0] = flags.to_bytes(2, "big")
     return b"".join(parts)
+
+
+def read_properties(encoded: bytes) -> dict[str, Any]:
+    """The opposite of `encoded_properties`. Raises `MalformedFrame`."""
+    try:
+        properties: dict[str, Any] = serialization.decode_properties_basic(encoded, 0)[0]
+    except (ValueError, IndexError, StructError, FrameSyntaxError) as exc:
+        raise MalformedFrame(f"properties of a message: {exc}") from exc
+    return properties
 
 
 def header_key(name: str) -> bytes:
@@ -235,114 +243,3 @@ _ITEMS: Mapping[type, Callable[[Any], bytes]] = {
     list: _list_item,
     tuple: _list_item,
 }
-
-
-# ---- what comes in --------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class Content:
-    """A message that came with a method (deliver, return), as far as it has arrived."""
-
-    signature: tuple[int, int]
-    arguments: bytes
-    header: bytes = b""
-    body: bytes = b""
-    missing: int = 0
-
-    def properties(self) -> dict[str, Any]:
-        """The message's properties, by name. Raises `MalformedFrame`."""
-        return read_properties(self.header)
-
-
-def read_properties(encoded: bytes) -> dict[str, Any]:
-    """The opposite of `encoded_properties`. Raises `MalformedFrame`."""
-    try:
-        properties: dict[str, Any] = serialization.decode_properties_basic(encoded, 0)[0]
-    except (ValueError, IndexError, StructError, FrameSyntaxError) as exc:
-        raise MalformedFrame(f"properties of a message: {exc}") from exc
-    return properties
-
-
-OnMethod = Callable[[int, tuple[int, int], bytes], None]
-OnContent = Callable[[int, Content], None]
-
-_WITH_CONTENT = frozenset({(60, 40), (60, 50), (60, 60), (60, 71)})
-"""Basic.publish, return, deliver and get-ok."""
-
-
-class FrameReader:
-    """Takes bytes as they come; calls back with whole methods and whole messages."""
-
-    def __init__(self, on_method: OnMethod, on_content: OnContent) -> None:
-        self._on_method = on_method
-        self._on_content = on_content
-        self._rest = b""
-        self._contents: dict[int, Content] = {}
-        self._chunks: dict[int, list[bytes]] = {}
-
-    def feed(self, data: bytes) -> None:
-        """Raises `MalformedFrame`; nothing more can be read then."""
-        if self._rest:
-            data = self._rest + data
-        at, end = 0, len(data)
-        unpack = _FRAME.unpack_from
-        while end - at >= FRAME_OVERHEAD:
-            kind, channel, size = unpack(data, at)
-            start = at + FRAME_OVERHEAD - 1
-            stop = start + size
-            if stop >= end:
-                if kind not in _KINDS:  # its size may be anything: there is nothing to wait for
-                    raise MalformedFrame(f"frame of unknown type {kind}")
-                break
-            if data[stop] != FRAME_END:
-                raise MalformedFrame(f"a frame of {size} bytes does not end as one")
-            self._frame(kind, channel, data[start:stop])
-            at = stop + 1
-        self._rest = data[at:]
-
-    def _frame(self, kind: int, channel: int, payload: bytes) -> None:
-        if kind == METHOD:
-            self._method(channel, payload)
-        elif kind == HEADER:
-            self._header(channel, payload)
-        elif kind == BODY:
-            self._body(channel, payload)
-        elif kind != HEARTBEAT:
-            raise MalformedFrame(f"frame of unknown type {kind}")
-
-    def _method(self, channel: int, payload: bytes) -> None:
-        if len(payload) < _METHOD_ID_SIZE:
-            raise MalformedFrame("a method without a number")
-        signature = (
-            int.from_bytes(payload[:2], "big"),
-            int.from_bytes(payload[2:_METHOD_ID_SIZE], "big"),
-        )
-        if signature in _WITH_CONTENT:
-            self._contents[channel] = Content(signature, payload[_METHOD_ID_SIZE:])
-        else:
-            self._on_method(channel, signature, payload[_METHOD_ID_SIZE:])
-
-    def _header(self, channel: int, payload: bytes) -> None:
-        content = self._contents.get(channel)
-        if content is None or len(payload) < _HEADER_FIXED_SIZE + 2:
-            raise MalformedFrame("a message's header where none belongs")
-        content.missing = int.from_bytes(payload[4:_HEADER_FIXED_SIZE], "big")
-        content.header = payload[_HEADER_FIXED_SIZE:]
-        if not content.missing:
-            self._complete(channel)
-
-    def _body(self, channel: int, payload: bytes) -> None:
-        content = self._contents.get(channel)
-        if content is None or len(payload) > content.missing:
-            raise MalformedFrame("a message's body where none belongs")
-        content.missing -= len(payload)
-        if content.missing:
-            self._chunks.setdefault(channel, []).append(payload)
-            return
-        chunks = self._chunks.pop(channel, None)
-        content.body = payload if chunks is None else b"".join((*chunks, payload))
-        self._complete(channel)
-
-    def _complete(self, channel: int) -> None:
-        self._on_content(channel, self._contents.pop(channel))

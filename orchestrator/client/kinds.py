@@ -73,6 +73,10 @@ class Kind:
 class Dialect(Protocol):
     """How messages are written for one sort of broker."""
 
+    @property
+    def epoch(self) -> int:
+        """Changes when everything must be learned again."""
+
     def samples(self, captured: Captured, signature: Any, group_id: str | None) -> list[Any]:
         """The messages of a captured canvas, each of which is for ``signature``.
 
@@ -116,7 +120,7 @@ class Kinds:
         shape = tuple(
             (name, type(value), value) for name, value in options.items() if name != "task_id"
         )
-        key = (grouped, signature["task"], shape, *trace.items())
+        key = (self.dialect.epoch, grouped, signature["task"], shape, *trace.items())
         now = time.monotonic()
         learned = self._learned.get(key)
         if learned is None or now - learned[0] > LEARNED_FOR_S:
@@ -178,6 +182,7 @@ class Kinds:
 class RedisDialect:
     """A message is a JSON text, and is pushed to a list."""
 
+    epoch = 0
     learn = staticmethod(Template.learn)
 
     @staticmethod

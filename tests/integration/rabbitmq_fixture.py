@@ -175,6 +175,7 @@ class RabbitLab(Lab):
     """A RabbitMQ and a Redis, the test app, and perhaps a worker on them."""
 
     rabbit: RabbitServer
+    settings: Mapping[str, Any]
 
 
 @contextmanager
@@ -196,7 +197,7 @@ def rabbit_lab(
             **(settings or {}),
         }
         log = directory / "worker.log"
-        made = RabbitLab(redis, load_client_app(settings), log, rabbit)
+        made = RabbitLab(redis, load_client_app(settings), log, rabbit, settings)
         try:
             with running_worker(made, settings) if worker else nullcontext():
                 yield made

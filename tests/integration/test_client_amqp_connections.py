@@ -376,7 +376,7 @@ async def test_tls(tls: tuple[RabbitServer, int, Path]) -> None:
     app = an_app(url, broker_use_ssl=known)
     async with Client(app) as client:
         await client.submit(group(app.signature("add", (1, 2)) for _ in range(1000)))
-    for options in (True, {**known, "server_hostname": "elsewhere.test"}):
+    for options in (None, True, {**known, "server_hostname": "elsewhere.test"}):
         with pytest.raises(BrokerUnavailable, match="certificate verify failed"):
             async with Client(an_app(url, broker_use_ssl=options)):
                 pass

@@ -9,9 +9,8 @@ from typing import Any
 from amqp import spec
 
 from orchestrator.client.amqp_address import AmqpAddress
+from orchestrator.client.amqp_frames import Content, FrameReader
 from orchestrator.client.amqp_wire import (
-    Content,
-    FrameReader,
     arguments,
     content_frames,
     encoded_properties,
@@ -49,7 +48,7 @@ class Peer:
     def __init__(self, fake: "FakeRabbit", writer: asyncio.StreamWriter) -> None:
         self._fake = fake
         self._writer = writer
-        self._published = 0
+        self._published: dict[int, int] = {}
         self.reader = FrameReader(self.on_method, self.on_content)
 
     def send(self, channel: int, signature: Signature, layout: str = "", *values: Any) -> None:
@@ -76,6 +75,8 @@ class Peer:
 
     def on_method(self, channel: int, signature: Signature, payload: bytes) -> None:
         self._fake.note(Got(channel, signature, payload))
+        if signature == spec.Channel.Open:
+            self._published.pop(channel, None)
         if channel == 0:
             self._on_connection_method(signature)
         elif signature in self._fake.refusals:
@@ -88,8 +89,8 @@ class Peer:
     def on_content(self, channel: int, content: Content) -> None:
         got = Got(channel, content.signature, content.arguments, content.body, content.properties())
         self._fake.note(got)
-        self._published += 1
-        self._fake.on_publish(self, got, self._published)
+        number = self._published[channel] = self._published.get(channel, 0) + 1
+        self._fake.on_publish(self, got, number)
 
     def _on_connection_method(self, signature: Signature) -> None:
         fake = self._fake

@@ -8,13 +8,8 @@ from orchestrator.client.amqp_channel import (
     AmqpConnectionLost,
     ChannelClosed,
 )
-from orchestrator.client.amqp_wire import (
-    Content,
-    FrameReader,
-    arguments,
-    encoded_properties,
-    method_frame,
-)
+from orchestrator.client.amqp_frames import Content, FrameReader
+from orchestrator.client.amqp_wire import arguments, encoded_properties, method_frame
 
 
 class RecordedWire:

@@ -89,8 +89,8 @@ def test_signals_fire() -> None:
     def after(**_: Any) -> None:
         seen.append("after")
 
-    signals.before_task_publish.connect(before)
-    signals.after_task_publish.connect(after)
+    signals.before_task_publish.connect(before, weak=False)
+    signals.after_task_publish.connect(after, weak=False)
     try:
         captured = recorder.capture(recorder.task("add", 1))
     finally:
@@ -120,7 +120,7 @@ def test_another_thread_sees_stock_celery_in_the_meantime(thread_safe: bool) -> 
         thread.start()
         thread.join()
 
-    signals.before_task_publish.connect(in_the_middle)
+    signals.before_task_publish.connect(in_the_middle, weak=False)
     try:
         recorder.capture(recorder.task("add", 1))
     finally:

@@ -81,7 +81,7 @@ def publishing_span() -> Iterator[str]:
     def inject(headers: dict[str, str], **kwargs: Any) -> None:
         headers["traceparent"] = "of the publishing span"
 
-    signals.before_task_publish.connect(inject)
+    signals.before_task_publish.connect(inject, weak=False)
     yield "of the publishing span"
     signals.before_task_publish.disconnect(inject)
 

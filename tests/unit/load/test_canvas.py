@@ -158,9 +158,11 @@ def test_a_map_is_sent_under_its_id_to_its_tasks_queue(
     def note(routing_key: str, headers: dict[str, str], **_: object) -> None:
         sent.append((headers["id"], routing_key))
 
-    signals.before_task_publish.connect(note, sender=f"celery.{kind}")
-    mapped.signature.apply_async()
-    signals.before_task_publish.disconnect(note, sender=f"celery.{kind}")
+    signals.before_task_publish.connect(note, sender=f"celery.{kind}", weak=False)
+    try:
+        mapped.signature.apply_async()
+    finally:
+        signals.before_task_publish.disconnect(note, sender=f"celery.{kind}")
     assert sent == [(mapped.submission.result, "sums")]
 
 
