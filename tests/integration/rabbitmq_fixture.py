@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import amqp
+import kombu.pools
 import pytest
 
 from tests.integration.redis_fixture import (
@@ -202,7 +203,7 @@ def rabbit_lab(
             with running_worker(made, settings) if worker else nullcontext():
                 yield made
         finally:
-            made.app.pool.force_close_all(close_pool=False)
+            kombu.pools.reset()  # type: ignore[no-untyped-call]
             if results == "redis":
                 let_go_of_results(made.app)
             gc.collect()

@@ -193,8 +193,10 @@ def let_go_of_results(app: Any) -> None:
 
 
 @contextmanager
-def running_worker(made: Lab, settings: Mapping[str, Any]) -> Iterator[None]:
-    """A stock worker on all queues of the app, ready."""
+def running_worker(
+    made: Lab, settings: Mapping[str, Any], *, await_ready: bool = True
+) -> Iterator[None]:
+    """A stock worker on all queues of the app; ready, unless that is not to be waited for."""
     argv = [worker_python(), "-m", "celery", "-A", "client_app", "worker", "-l", "WARNING"]
     argv += ["-P", "threads", "-c", "4", "--without-gossip", "--without-mingle"]
     # C_FORCE_ROOT: a worker that accepts pickle does not start as root otherwise.
@@ -204,7 +206,8 @@ def running_worker(made: Lab, settings: Mapping[str, Any]) -> Iterator[None]:
             argv, cwd=HERE, env=environ, stdout=log, stderr=log, start_new_session=True
         )
     try:
-        _wait_until_ready(made, process)
+        if await_ready:
+            _wait_until_ready(made, process)
         yield
     finally:
         process.terminate()
