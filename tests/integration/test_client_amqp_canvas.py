@@ -10,6 +10,7 @@ from celery.exceptions import TaskRevokedError
 
 from orchestrator import Client
 from orchestrator.errors import NotSupported
+from orchestrator.records import TaskResult
 from tests.integration.client_canvases import CANVASES
 from tests.integration.rabbitmq_fixture import RabbitLab, rabbit_lab
 from tests.integration.redis_fixture import let_go_of_results
@@ -135,10 +136,20 @@ async def test_revoked(laboratory: RabbitLab, client: Client) -> None:
 async def test_every_result_is_reported(laboratory: RabbitLab) -> None:
     t: Any = laboratory.module
     seen: dict[str, Any] = {}
-    async with Client(laboratory.app, on_result=lambda r: seen.update({r.id: r.value})) as client:
+    both = asyncio.Event()
+
+    def note(result: TaskResult) -> None:
+        seen[result.id] = result.value
+        if len(seen) == 2:
+            both.set()
+
+    async with Client(laboratory.app, on_result=note) as client:
         handle = await client.submit(t.add.s(1, 1) | t.add.s(2))
         first = handle.async_result.parent.id
         assert await handle.result(timeout=TIMEOUT_S) == 4
+        # A worker sends the next link before it stores its own result, which may so come last.
+        async with asyncio.timeout(TIMEOUT_S):
+            await both.wait()
     assert seen == {first: 2, handle.id: 4}
 
 
