@@ -59,7 +59,7 @@ async def test_chord_with_redis_results() -> None:
         session = await a_session(fake, result_backend=url)
         add, total = session.app.tasks["add"], session.app.tasks["total"]
         await session.submit_all([chord([add.s(1), add.s(2)], total.s())])
-        assert redis.named("SET")
+        assert redis.named("SET") or redis.named("SETEX")  # the latter on Celery 5.6
         assert len(fake.published) == 2
         await session.close()
 
