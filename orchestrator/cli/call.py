@@ -127,7 +127,7 @@ def _plan(app_spec: str, queue: str, broker: str | None, results: str | None) ->
 
 async def _call(plan: Plan, app: "Celery", signature: Any, timeout_s: float) -> Any:
     from orchestrator.judge.ledger import Ledger
-    from orchestrator.run import open_laboratory
+    from orchestrator.laboratory import open_laboratory
 
     with (
         tempfile.TemporaryDirectory(prefix="orc-call-") as logs,

@@ -297,18 +297,16 @@ def test_a_worker_that_cannot_start_exits_3_with_its_log(
 
 
 def test_startup_of_three_pools_is_parallel(command: Command) -> None:
-    def startup(*arguments: str) -> float:
-        done = command.scenario("scenarios/smoke.yaml", "--json", *arguments)
-        assert done.code == 0, done.err
-        return float(json.loads(done.out)["run"]["startup_s"])
-
-    one = startup("--set", "workers={add: {queues: [add, factorial, mat_mul], pool: prefork}}")
-    three = startup(
-        "--set",
+    """Against the slowest pool of the same run: a busy machine slows both alike."""
+    pools = (
         "workers={a: {queues: [add], pool: gevent}, b: {queues: [factorial], pool: prefork}, "
-        "c: {queues: [mat_mul], pool: eventlet}}",
+        "c: {queues: [mat_mul], pool: eventlet}}"
     )
-    assert three <= 1.5 * one + 1.0
+    done = command.scenario("scenarios/smoke.yaml", "--json", "--set", pools)
+    assert done.code == 0, done.err
+    summary = json.loads(done.out)
+    slowest_s = max(pool["startup_s"] for pool in summary["workers"].values())
+    assert summary["run"]["startup_s"] <= 1.5 * slowest_s + 1.0
 
 
 def test_a_disk_that_is_full_costs_the_files_not_the_summary(
