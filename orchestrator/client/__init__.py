@@ -4,16 +4,17 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.client.client import Client
 
-__all__ = ["Client", "Handle", "Outcome", "PublishTimeout", "ResultTimeout"]
+__all__ = ["Client", "Handle", "Outcome", "ProducerFailed", "PublishTimeout", "ResultTimeout"]
 
 if TYPE_CHECKING:
-    from orchestrator.client.failures import PublishTimeout, ResultTimeout
+    from orchestrator.client.failures import ProducerFailed, PublishTimeout, ResultTimeout
     from orchestrator.client.handle import Handle
     from orchestrator.client.join import Outcome
 
 _HOMES = {
     "Handle": "orchestrator.client.handle",
     "Outcome": "orchestrator.client.join",
+    "ProducerFailed": "orchestrator.client.failures",
     "PublishTimeout": "orchestrator.client.failures",
     "ResultTimeout": "orchestrator.client.failures",
 }

@@ -141,6 +141,37 @@ class Capturer:
             self._record.take()
             self._writes = []
 
+    def capture_member(self, signature: Any, group_id: str, index: int, body: Any) -> Captured:
+        """Capture one member of a group as `group.apply_async` sends it; ``body`` is the frozen
+        one of its chord, or None.
+
+        Raises `NotSupported` for a group or chord: how many tasks it is, the chord would have to
+        know.
+        """
+        if isinstance(signature, celery.canvas.group | celery.canvas._chord):
+            raise NotSupported(
+                f"member {index} of the generator is a {type(signature).__name__}: give the "
+                "members as a list, or nested ones among the first"
+            )
+        try:
+            with self._celery_captured():
+                member = self._checked(signature).clone()
+                result = member.freeze(group_id=group_id, group_index=index)
+                member.apply_async(add_to_parent=False, chord=body)
+            commands, published = self._record.take()
+            return Captured(result, commands, published, self._writes)
+        finally:
+            self._record.take()
+            self._writes = []
+
+    def chord_size(self, group_id: str, size: int) -> list[Command]:
+        """What tells the backend how many tasks the header has."""
+        try:
+            self._backend.set_chord_size(group_id, size)
+            return self._writes
+        finally:
+            self._writes = []
+
     def _write(self, command: Command) -> None:
         self._writes.append(command)
 

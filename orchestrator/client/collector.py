@@ -64,6 +64,15 @@ class Collector:
         self.count += 1
         return True
 
+    def ignored(self) -> frozenset[int]:
+        """The places of the tasks that leave no result."""
+        return frozenset(
+            place
+            for run in self.runs
+            if run.kind.ignored
+            for place in range(run.begin, run.begin + len(run.written))
+        )
+
     def _is_like_last(self, signature: Any) -> bool:
         """It has no options; nor had the last one."""
         last = self._last

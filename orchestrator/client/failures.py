@@ -1,5 +1,7 @@
 """What waiting for a result can raise, besides what the task itself raised."""
 
+from collections.abc import Sequence
+
 import celery.exceptions
 
 from orchestrator.errors import ClientError, NotSupported, PublishUncertain
@@ -26,3 +28,12 @@ class EmptyCanvas(ClientError, ValueError):
 
 class Unroutable(ClientError):
     """No queue is bound to the exchange with this key: the broker would drop the message."""
+
+
+class ProducerFailed(ClientError):
+    """The generator that gave the members of a group or chord raised, when some of them had been
+    sent; ``task_ids`` has those. What it raised is the cause."""
+
+    def __init__(self, message: str | None = None, *, task_ids: Sequence[str] = ()) -> None:
+        self.task_ids: tuple[str, ...] = tuple(task_ids)
+        super().__init__(message)

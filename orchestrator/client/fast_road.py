@@ -14,13 +14,15 @@ from celery.canvas import Signature, _chord, group
 
 from orchestrator.client.capture import Captured, Capturer
 from orchestrator.client.collector import Collector
-from orchestrator.client.ids import IdRange, IdSource
+from orchestrator.client.ids import PAGE, IdRange, IdSource
 from orchestrator.client.ignored import ignored_ids
 from orchestrator.client.join import Join
 from orchestrator.client.kinds import Dialect, Kinds
 from orchestrator.client.later_result import LaterChord, LaterGroup, LaterTask, Members
 from orchestrator.client.messages import Messages
 from orchestrator.client.plain_joins import GroupJoin, OnEnd, StreamBlock, TaskJoin
+from orchestrator.client.produced import Opened, ProducedRoad
+from orchestrator.client.produced_join import BodyPart, ProducedJoin
 from orchestrator.client.result_tree import ResultTree, result_tree
 from orchestrator.client.tracing import trace_headers
 
@@ -51,6 +53,7 @@ class FastRoad:
         self._ids = ids
         self._tags = IdSource()
         self._kinds = Kinds(app, capturer, dialect)
+        self.produced = ProducedRoad(app, capturer, ids, self._kinds)
 
     async def take(self, signature: Any) -> Taken | None:
         """None when the canvas must take the general road. Raises what `apply_async` raises."""
@@ -73,13 +76,38 @@ class FastRoad:
         if not self._kinds.usable() or trace_headers():
             return None
         collector = Collector(self._kinds, None, _EMBED)
-        if not await collector.take_all(signatures) or collector.ids or _ignored(collector):
+        if not await collector.take_all(signatures) or collector.ids or collector.ignored():
             return None
         ids = self._ids.take(collector.count)
         tags = self._tags.take(collector.count)
         messages = Messages(collector.runs, ids, tags, grouped=False)
         block = StreamBlock(self._app, ids, first, on_end)
         return Taken(Captured(None, [], [], messages=messages), block, None)
+
+    def open_produced(self, signature: Any, first: Any) -> Opened | None:
+        """Begin a group or chord whose ``first`` member is known; None when Celery's own code must
+        send the whole of it."""
+        if not self._kinds.usable() or not self._is_bare(signature):
+            return None
+        if type(signature) is group:
+            group_id = self._ids()
+            return Opened(group_id, _EMBED, None, ProducedJoin(group_id))
+        parts = signature["kwargs"]
+        if parts.keys() != {"header", "body", "kwargs"} or parts["kwargs"]:
+            return None
+        captured = self._body_of(first, parts.get("body"), PAGE)
+        plain = captured is not None
+        captured = captured or self._chord_of_one(first, parts.get("body"))
+        if captured is None:
+            return None
+        body = BodyPart(self._chord_tree(captured, (), frozenset()))
+        return Opened(
+            captured.result.parent.id,
+            captured.published[0].embed,
+            captured,
+            ProducedJoin(captured.result.id, body),
+            plain=plain,
+        )
 
     def _is_bare(self, signature: Any) -> bool:
         """A group or chord without options and arguments of its own."""
@@ -118,7 +146,7 @@ class FastRoad:
         messages, members = self._made(collector)
         return Taken(
             Captured(None, [], [], messages=messages),
-            _group_join(group_id, messages.ids, _ignored(collector)),
+            _group_join(group_id, messages.ids, collector.ignored()),
             LaterGroup(self._app, members),
         )
 
@@ -137,7 +165,7 @@ class FastRoad:
         messages, members = self._made(collector)
         return Taken(
             Captured(captured.result, [], [], captured.backend, messages),
-            Join(self._chord_tree(captured, messages.ids, _ignored(collector))),
+            Join(self._chord_tree(captured, messages.ids, collector.ignored())),
             LaterChord(captured.result, LaterGroup(self._app, members)),
         )
 
@@ -170,6 +198,16 @@ class FastRoad:
             return None
         return captured
 
+    def _chord_of_one(self, first: Any, body: Any) -> Captured | None:
+        """The chord with only its first task, where no template fits the messages of its kind."""
+        if type(first) is not Signature:
+            return None
+        prototype = _chord([first], body=body)
+        prototype._app = self._app
+        captured = self._capturer.capture_chord(prototype, PAGE)
+        alone = len(captured.published) == 1 and captured.published[0].embed.get("chord")
+        return captured if alone and captured.result.parent is not None else None
+
     def _chord_tree(
         self, captured: Captured, ids: Sequence[str], ignored: Container[int]
     ) -> ResultTree:
@@ -183,16 +221,6 @@ def _flat(tasks: Any) -> Sequence[Any]:
     """The tasks of a group or header; empty for what is none. A generator is used up here; the
     signature keeps what it gave."""
     return list(tasks) if isinstance(tasks, list | tuple) else ()
-
-
-def _ignored(collector: Collector) -> frozenset[int]:
-    """The places of the tasks that leave no result."""
-    return frozenset(
-        place
-        for run in collector.runs
-        if run.kind.ignored
-        for place in range(run.begin, run.begin + len(run.written))
-    )
 
 
 def _group_join(group_id: str, ids: Sequence[str], ignored: frozenset[int]) -> Join | GroupJoin:

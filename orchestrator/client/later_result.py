@@ -72,11 +72,26 @@ class LaterChord(LaterResult):
     """The result of a chord's body, whose parent (the header) has only its first task so far."""
 
     body: Any
-    header: LaterGroup
+    header: LaterResult
 
     def made(self, result_id: str) -> Any:
         self.body.parent = self.header.made(self.body.parent.id)
         return self.body
+
+
+@dataclass(frozen=True, slots=True)
+class LaterProduced(LaterResult):
+    """The GroupResult of a group that a generator gave: members by template, and single results
+    that Celery has made itself, in order."""
+
+    app: Celery
+    members: list[Any]
+
+    def made(self, result_id: str) -> Any:
+        results: list[Any] = []
+        for part in self.members:
+            results += part.results() if isinstance(part, Members) else [part]
+        return self.app.GroupResult(result_id, results, ready_barrier=_barrier_of(results))
 
 
 def _barrier_of(results: Sequence[Any]) -> Any:

@@ -28,18 +28,25 @@ class Run:
 class Messages:
     """The messages of one canvas (or of several single tasks).
 
-    ``ids`` are those of the tasks, one for each. ``grouped`` tells whether the index of a task is
-    its place in a group.
+    ``ids`` are those of the tasks, one for each. ``grouped`` tells whether the index of a task,
+    counted from ``first`` on, is its place in a group.
     """
 
-    __slots__ = ("_grouped", "_runs", "_tags", "ids")
+    __slots__ = ("_first", "_grouped", "_runs", "_tags", "ids")
 
     def __init__(
-        self, runs: Sequence[Run], ids: Sequence[str], tags: IdRange, *, grouped: bool
+        self,
+        runs: Sequence[Run],
+        ids: Sequence[str],
+        tags: IdRange,
+        *,
+        grouped: bool,
+        first: int = 0,
     ) -> None:
         self._runs = runs
         self._tags = tags
         self._grouped = grouped
+        self._first = first
         self.ids = ids
 
     def __len__(self) -> int:
@@ -68,7 +75,7 @@ class Messages:
 
     def _places(self, begin: int, end: int) -> Iterable[bytes]:
         if self._grouped:
-            return [b"%d" % index for index in range(begin, end)]
+            return [b"%d" % index for index in range(self._first + begin, self._first + end)]
         return [NO_PLACE] * (end - begin)
 
 

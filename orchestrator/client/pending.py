@@ -30,6 +30,16 @@ class Pending:
         raise NotImplementedError
 
     @property
+    def task_ids(self) -> list[str]:
+        """The tasks whose results are waited for."""
+        raise NotImplementedError
+
+    @property
+    def parts(self) -> "Sequence[Pending]":
+        """What results are delivered to: itself, unless it is made of several."""
+        return (self,)
+
+    @property
     def done(self) -> bool:
         return self.failed is not None or self.complete
 

@@ -162,6 +162,10 @@ class StreamBlock:
     def complete(self) -> bool:
         return self._out == 0
 
+    @property
+    def parts(self) -> "tuple[StreamBlock]":
+        return (self,)
+
     def waits_for(self, place: int) -> bool:
         return place < len(self._missing) and self._missing[place] == 1
 

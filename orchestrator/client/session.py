@@ -25,6 +25,7 @@ from orchestrator.client.ignored import ignored_ids
 from orchestrator.client.join import Join
 from orchestrator.client.parts import Parts as Parts
 from orchestrator.client.plain_joins import OnEnd, StreamBlock
+from orchestrator.client.produced import feed_of
 from orchestrator.client.recording_backend import real_backend
 from orchestrator.client.recording_broker import RecordingBroker
 from orchestrator.client.redis_link import RedisLink
@@ -139,6 +140,9 @@ class ConnectedSession:
         foreign: list[str] = []
         try:
             for signature in signatures:
+                if (produced := await self._submit_produced(signature, patient)) is not None:
+                    handles.append(produced)
+                    continue
                 taken = await self._take(signature)
                 captured.append(taken.captured)
                 handles.append(Handle(self, taken.join, taken.result))
@@ -151,6 +155,34 @@ class ConnectedSession:
                 handle.forget()
             raise
         return handles
+
+    async def _submit_produced(self, signature: Any, patient: patience.Patience) -> Handle | None:
+        """Send a group or chord while its members are produced. None when they are all known
+        already, or Celery's own code must see all of them: then it goes as any other canvas."""
+        feed = None if self._fast is None else feed_of(signature)
+        if self._fast is None or feed is None:
+            return None
+        page = feed.page()
+        if feed.ended or (opened := self._fast.open_produced(signature, page[0])) is None:
+            return None
+
+        async def send(captured: Sequence[Captured], parts: Sequence[Any]) -> None:
+            foreign = [task_id for part in parts for task_id in self._wait_for(part)]
+            await patient.send(
+                self._ready, partial(self._send, captured, foreign), partial(_ids_of, captured)
+            )
+
+        if opened.join.body is not None:
+            self._wait_for(opened.join.body)
+        produced = self._fast.produced
+        join: Any = opened.join
+        handle = Handle(self, join, produced.result(opened))
+        try:
+            await produced.publish(opened, page, feed, send)
+        except BaseException:
+            handle.forget()
+            raise
+        return handle
 
     async def submit_block(
         self, signatures: Sequence[Any], first: int, on_end: OnEnd
@@ -207,10 +239,11 @@ class ConnectedSession:
     def forget(self, join: Any) -> None:
         if self._listener is None or self._closed:
             return
-        if join.ids is None:
-            self._listener.discard(join)
-        elif self._blocks is not None:
-            self._blocks.discard_block(join)
+        for part in join.parts:
+            if part.ids is None:
+                self._listener.discard(part)
+            elif self._blocks is not None:
+                self._blocks.discard_block(part)
 
     async def revoke(self, task_ids: list[str], *, terminate: bool, signal: str) -> None:
         """Tell all workers to forget these tasks. Raises `BrokerUnavailable`, `ClientClosed`."""

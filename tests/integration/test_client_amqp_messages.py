@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
-from celery import group
+from celery import chord, group
 
 from orchestrator import Client
 from tests.integration.client_canvases import CANVASES
 from tests.integration.rabbitmq_fixture import RabbitLab, rabbit_lab
+from tests.integration.test_client_messages import many
 
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:\+00:00|Z)?")
@@ -89,6 +90,20 @@ async def test_options_and_stamps(laboratory: RabbitLab, client: Client) -> None
     stock = taken(laboratory)
     await client.submit(make())
     assert taken(laboratory) == stock
+
+
+@pytest.mark.parametrize("kind", ["group", "chord"])
+async def test_a_generators_members_are_sent_as_those_of_a_list(
+    laboratory: RabbitLab, client: Client, kind: str
+) -> None:
+    def canvas(members: Any) -> Any:
+        return group(members) if kind == "group" else chord(members, laboratory.module.total.s())
+
+    taken(laboratory)
+    await client.submit(canvas(list(many(laboratory.module))))
+    listed = taken(laboratory)
+    await client.submit(canvas(many(laboratory.module)))
+    assert taken(laboratory) == listed
 
 
 def taken(laboratory: RabbitLab) -> dict[str, list[str]]:

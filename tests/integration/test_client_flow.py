@@ -8,10 +8,10 @@ from typing import Any
 import anyio
 import celery.exceptions
 import pytest
-from celery import group
+from celery import chord, group
 
 from orchestrator import Client
-from orchestrator.client import ResultTimeout
+from orchestrator.client import ProducerFailed, ResultTimeout
 from orchestrator.errors import ClientClosed, ClientError
 from tests.integration.redis_fixture import Lab, lab, let_go_of_results
 
@@ -261,3 +261,54 @@ async def test_tasks_of_another_thread_are_not_captured(client: Client, t: Any) 
 def _waiting(client: Client) -> int:
     session: Any = client._session
     return len(session._listener._waiting)
+
+
+async def test_a_generator_of_members_gives_its_values(client: Client, t: Any) -> None:
+    handle = await client.submit(group(t.add.s(i, i) for i in range(1500)))
+    assert await handle.result(timeout=TIMEOUT_S) == [2 * i for i in range(1500)]
+    assert len(handle.async_result.results) == 1500
+    assert handle.async_result.results[1499].get(timeout=TIMEOUT_S) == 2998
+    handle = await client.submit(chord((t.add.s(i, i) for i in range(1500)), t.total.s()))
+    assert await handle.result(timeout=TIMEOUT_S) == 1499 * 1500
+    assert len(handle.async_result.parent.results) == 1500
+    assert handle.id == handle.async_result.id
+
+
+async def test_a_failure_in_a_generators_header_is_raised_as_itself(client: Client, t: Any) -> None:
+    def members() -> Iterator[Any]:
+        for i in range(1200):
+            yield t.fail.s("boo") if i == 1100 else t.add.s(i, i)
+
+    with pytest.raises(ValueError, match="boo"):
+        await client.call(chord(members(), t.total.s()), timeout=TIMEOUT_S)
+    values = await (await client.submit(group(members()))).result(TIMEOUT_S, propagate=False)
+    assert [str(value) for value in values[1099:1102]] == ["2198", "boo", "2202"]
+
+
+async def test_a_generator_that_raises_says_what_was_sent(client: Client, t: Any) -> None:
+    def members(last: int) -> Iterator[Any]:
+        for i in range(last):
+            yield t.add.s(i, i)
+        raise LookupError("no more rows")
+
+    with pytest.raises(LookupError):  # nothing was sent: it is the caller's own error
+        await client.submit(group(members(5)))
+    with pytest.raises(ProducerFailed, match=r"no more rows.*512 tasks had been sent") as caught:
+        await client.submit(chord(members(600), t.total.s()))
+    assert len(caught.value.task_ids) == 512
+    assert isinstance(caught.value.__cause__, LookupError)
+
+
+async def test_cancelling_a_generators_submit_leaves_nothing_waiting(
+    client: Client, t: Any
+) -> None:
+    def endless() -> Iterator[Any]:
+        while True:
+            yield t.add.s(1, 1)
+
+    with anyio.move_on_after(0.3) as scope:
+        await client.submit(group(endless()))
+    assert scope.cancelled_caught
+    session: Any = client._session
+    assert not session._listener._waiting
+    assert not list(session._listener._pages.outstanding())

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
-from celery import group
+from celery import chain, chord, group
 
 from orchestrator import Client
 from tests.integration.client_canvases import CANVASES
@@ -109,6 +109,47 @@ async def test_bindings_are_those_of_stock(laboratory: Lab) -> None:
             await client.submit(signature)
     assert _bindings(laboratory) == stock
     assert stock
+
+
+@pytest.mark.parametrize("kind", ["group", "chord"])
+async def test_a_generators_members_are_sent_as_those_of_a_list(
+    laboratory: Lab, client: Client, kind: str
+) -> None:
+    def canvas(members: Any) -> Any:
+        return group(members) if kind == "group" else chord(members, laboratory.module.total.s())
+
+    _wipe(laboratory)
+    await client.submit(canvas(list(many(laboratory.module))))
+    listed = _stored(laboratory)
+    _wipe(laboratory)
+    await client.submit(canvas(many(laboratory.module)))
+    assert _stored(laboratory) == listed
+
+
+async def test_a_generator_is_published_as_it_is_produced(laboratory: Lab, client: Client) -> None:
+    received: list[int] = []
+
+    def members() -> Iterator[Any]:
+        with laboratory.redis.client() as redis:
+            for number in range(2000):
+                received.append(sum(redis.llen(key) for key in redis.scan_iter(_type="list")))
+                yield laboratory.module.add.s(number, number)
+
+    _wipe(laboratory)
+    await client.submit(chord(members(), laboratory.module.total.s()))
+    assert received[0] == 0
+    assert received[1999] >= 512
+    with laboratory.redis.client() as redis:
+        assert sum(redis.llen(key) for key in redis.scan_iter(_type="list")) == 2000
+
+
+def many(module: Any) -> Iterator[Any]:
+    """More than one page, of several kinds; among them one that no template fits."""
+    for number in range(1200):
+        yield module.add.s(number, number)
+        if number == 700:
+            yield chain(module.add.s(1, 2), module.add.s(3))
+            yield module.identity.s("x").set(countdown=5)
 
 
 def _as_signature(laboratory: Lab, made: Any) -> Any:
