@@ -14,7 +14,7 @@ from pathlib import Path
 import anyio
 from celery import Celery
 
-from orchestrator.client import Client
+from orchestrator.environment.consumption import Consumption
 from orchestrator.environment.pools import Pools
 from orchestrator.errors import ExitCode, OrchestratorError, root_error
 from orchestrator.judge.exit_code import exit_code
@@ -135,7 +135,7 @@ class Run:
     async def _measure(self, laboratory: Laboratory) -> None:
         queues = {queue for pool in self.plan.pools for queue in pool.queues}
         backlog = RedisBacklog(self.app, laboratory.broker.url, queues)
-        driver = self._driver(laboratory.client)
+        driver = self._driver(laboratory)
         self._series = Series(
             self._ledger.timeline.counts,
             in_flight=lambda: driver.in_flight,
@@ -149,7 +149,8 @@ class Run:
             with anyio.CancelScope(shield=True), anyio.move_on_after(1.0):
                 await backlog.aclose()
 
-    def _driver(self, client: Client) -> Driver:
+    def _driver(self, laboratory: Laboratory) -> Driver:
+        client = laboratory.client
         references = {
             call.expect.value: load_function(call.expect.value)
             for _, call in calls(self.plan)
@@ -172,6 +173,7 @@ class Run:
                 )
                 for workload in self.plan.workloads
             ],
+            Consumption(self.app, self.plan.pools, self.id),
         )
 
     async def _drive(self, driver: Driver, series: Series) -> None:
@@ -258,6 +260,7 @@ class Run:
             until_ns=end_ns,
             dropped=ledger.dropped_iterations,
             offers=ledger.offers,
+            drains=ledger.drains,
             folds=ledger.folds,
             samples=self._series.samples if self._series else (),
             not_run=ledger.checker.not_run(),

@@ -1,13 +1,13 @@
 """``check``: validate scenarios, print what they would do, start nothing."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import click
 
 from orchestrator.cli.options import Scenario, load_scenarios, scenario_options
-from orchestrator.records import Plan, PoolPlan, Threshold, WorkloadPlan
+from orchestrator.records import ExecutorKind, Plan, PoolPlan, Threshold, WorkloadPlan
 
 
 @click.command(
@@ -71,15 +71,36 @@ def _pool(pool: PoolPlan) -> str:
 
 
 def _workload(workload: WorkloadPlan) -> str:
-    if workload.executor == "constant-arrival-rate":
-        bound = f"at most {workload.max_in_flight} in flight"
-        load = f"{workload.rate_per_s:g}/s for {workload.duration_s:g} s, {bound}"
-    elif workload.executor == "constant-vus":
-        load = f"{workload.vus} in flight for {workload.duration_s:g} s"
-    else:
-        load = f"{workload.iterations} iterations, {workload.vus} in flight"
     aggregate = f", aggregate {workload.aggregate}" if workload.aggregate else ""
+    load = _LOADS[workload.executor](workload)
     return f"{workload.name}: {workload.executor}, {load}, {_shape(workload)}{aggregate}"
+
+
+def _ramp(workload: WorkloadPlan, unit: str) -> str:
+    points = [f"{workload.start:g}", *(f"{stage.target:g}" for stage in workload.stages)]
+    return f"{' to '.join(points)} {unit} in {workload.duration_s:g} s"
+
+
+def _arrivals(workload: WorkloadPlan) -> str:
+    from orchestrator.load.arrivals import arrivals, ramping_count
+
+    if workload.stages:
+        rate, count = _ramp(workload, "per s"), ramping_count(workload.start, workload.stages)
+    else:
+        per_s, duration_s = workload.rate_per_s or 0.0, workload.duration_s or 0.0
+        rate, count = f"{per_s:g}/s for {duration_s:g} s", arrivals(per_s, duration_s)
+    return f"{rate} ({count:,} iterations), at most {workload.max_in_flight} in flight"
+
+
+_LOADS: Mapping[ExecutorKind, Callable[[WorkloadPlan], str]] = {
+    "shared-iterations": lambda plan: f"{plan.iterations} iterations, {plan.vus} in flight",
+    "per-vu-iterations": lambda plan: f"{plan.iterations} iterations for each of {plan.vus} VUs",
+    "constant-vus": lambda plan: f"{plan.vus} in flight for {plan.duration_s:g} s",
+    "ramping-vus": lambda plan: _ramp(plan, "in flight"),
+    "constant-arrival-rate": _arrivals,
+    "ramping-arrival-rate": _arrivals,
+    "backlog": lambda plan: f"{plan.iterations} iterations wait, {plan.drain_ratio:.0%} must drain",
+}
 
 
 def _shape(workload: WorkloadPlan) -> str:

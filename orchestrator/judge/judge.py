@@ -19,6 +19,7 @@ from orchestrator.judge.view import View, label_values
 from orchestrator.records import (
     VERDICTS,
     CanvasOutcome,
+    Drain,
     Judgement,
     Outcome,
     Plan,
@@ -52,6 +53,7 @@ def judge(
     until_ns: int = 0,
     dropped: Mapping[str, int] | None = None,
     offers: Mapping[str, tuple[int, int]] | None = None,
+    drains: Mapping[str, Drain] | None = None,
     folds: Mapping[str, Fold] | None = None,
     samples: Iterable[Sample] = (),
     not_run: Mapping[str, NotRun] | None = None,
@@ -78,6 +80,7 @@ def judge(
     docket.join(pairs)
     for workload, (begin_ns, end_ns) in (offers or {}).items():
         metrics.offers[workload] = (max(begin_ns, measured_from_ns), end_ns)
+    metrics.drains.update(drains or {})
     for workload, count in (dropped or {}).items():
         metrics.drop(workload, count)
     for sample in samples:
@@ -155,7 +158,7 @@ class _Docket:
             ),
             metrics={metric: view.trend(metric) for metric in TRENDS},
             counters={event: view.count(event) for event in (*COUNTERS, UNVERIFIED)},
-            rates={name: view.rate(name) or 0.0 for name in RATES},
+            rates={name: view.rate(name) or 0.0 for name in RATES if name != "drain_rate"},
             by_task=_by(view, "task"),
             by_queue=_by(view, "queue"),
             by_pool=_by(view, "pool"),
@@ -185,6 +188,7 @@ def _workload(view: View, workload: WorkloadPlan, accumulator: Fold | None) -> W
         aggregate=workload.aggregate,
         value=value,
         metrics={metric: view.trend(metric, selector) for metric in TRENDS},
+        drain=view.metrics.drains.get(workload.name),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from orchestrator.judge.aggregate import Fold
 from orchestrator.judge.verify import Checker, Finding
 from orchestrator.observe.timeline import Timeline
-from orchestrator.records import CanvasOutcome, Submission, TaskResult, WorkloadPlan
+from orchestrator.records import CanvasOutcome, Drain, Submission, TaskResult, WorkloadPlan
 
 
 class Ledger:
@@ -26,6 +26,7 @@ class Ledger:
         self.canvases: list[CanvasOutcome] = []
         self.dropped_iterations: dict[str, int] = {}
         self.offers: dict[str, tuple[int, int]] = {}
+        self.drains: dict[str, Drain] = {}
 
     @classmethod
     def for_workloads(
@@ -65,6 +66,9 @@ class Ledger:
 
     def offered(self, workload: str, begin_ns: int, end_ns: int) -> None:
         self.offers[workload] = (begin_ns, end_ns)
+
+    def drained(self, workload: str, drain: Drain) -> None:
+        self.drains[workload] = drain
 
     def result(self, result: TaskResult) -> None:
         """A result arrived: the second one for the same id is counted, not checked."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import NamedTuple
 
-from orchestrator.records import CanvasOutcome, Outcome, Sample, Verdict
+from orchestrator.records import CanvasOutcome, Drain, Outcome, Sample, Verdict
 
 GAPS: Mapping[str, tuple[str, str]] = {
     "schedule_lag": ("intended_ns", "sent_ns"),
@@ -39,7 +39,7 @@ UNVERIFIED = "tasks_unverified"
 """Counted beside the others: ok, but there was no reference and no `expect` to hold it against."""
 COMPLETED = "completed"
 """Verified completions in the measured time: what throughput counts."""
-RATES = ("throughput", "offered_rate", "verified", "errors")
+RATES = ("throughput", "offered_rate", "drain_rate", "verified", "errors")
 GAUGES = ("backlog", "worker_rss_bytes", "worker_cpu_ratio")
 
 _POINTS = attrgetter(*(name for pair in GAPS.values() for name in pair))
@@ -153,6 +153,7 @@ class Metrics:
         self.measured_iterations: dict[str, int] = {}
         self.offers: dict[str, tuple[int, int]] = {}
         """When each workload began and ceased to start iterations (ns), the warm-up left out."""
+        self.drains: dict[str, Drain] = {}
         self.last_ns = 0
         """The latest moment at which anything was seen."""
 

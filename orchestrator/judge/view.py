@@ -80,11 +80,14 @@ class View:
     def rate(
         self, name: str, selector: Mapping[str, str] = EVERYTHING, window_s: float | None = None
     ) -> float | None:
-        """``throughput``, ``offered_rate`` (per second), ``verified`` or ``errors`` (ratio)."""
+        """``throughput``, ``offered_rate``, ``drain_rate`` (per second), ``verified`` or ``errors``
+        (ratio)."""
         if name in ("verified", "errors"):
             ok = self.count("tasks_succeeded", selector, window_s)
             bad = sum(self.count(event, selector, window_s) for event in _ERRORS)
             return (ok if name == "verified" else bad) / (ok + bad) if ok + bad else None
+        if name == "drain_rate":
+            return self._drained(selector)
         if not self._per_second("tasks_sent", selector, None):
             return None
         if name == "throughput":
@@ -133,6 +136,13 @@ class View:
             dropped = 0 if window_s else self.metrics.dropped.get(workload, 0)
             total += sent * (started + dropped) / started if started else sent
         return total * scale
+
+    def _drained(self, selector: Mapping[str, str]) -> float | None:
+        """Iterations per second of the backlogs; None when none was drained."""
+        wanted = selector.get("workload")
+        drains = self.metrics.drains
+        found = [drain for name, drain in drains.items() if wanted in (None, name)]
+        return sum(drain.rate_per_s for drain in found) if found else None
 
     def _cells(self, selector: Mapping[str, str]) -> Iterable[Cell]:
         cells = self.metrics.cells.values()

@@ -11,7 +11,7 @@ from orchestrator.errors import ClientError
 from orchestrator.load.canvas import BuiltCanvas, CanvasBuilder
 from orchestrator.load.clock import NS_PER_S, after, now_ns, sleep_until
 from orchestrator.load.executors import EXECUTORS
-from orchestrator.records import CanvasOutcome, CanvasState, Submission, WorkloadPlan
+from orchestrator.records import CanvasOutcome, CanvasState, Drain, Submission, WorkloadPlan
 
 
 class Recorder(Protocol):
@@ -28,6 +28,16 @@ class Recorder(Protocol):
 
     def offered(self, workload: str, begin_ns: int, end_ns: int) -> None: ...
 
+    def drained(self, workload: str, drain: Drain) -> None: ...
+
+
+class Consumption(Protocol):
+    """Stops our workers from consuming queues, and lets them go on."""
+
+    async def pause(self, queues: Iterable[str]) -> None: ...
+
+    async def resume(self, queues: Iterable[str]) -> None: ...
+
 
 class Driver:
     """Drives the workloads of a plan through one client.
@@ -41,9 +51,11 @@ class Driver:
         client: Client,
         recorder: Recorder,
         workloads: Iterable[tuple[WorkloadPlan, CanvasBuilder]],
+        consumption: Consumption,
     ) -> None:
         self._streams = [
-            _Stream(client, recorder, workload, builder) for workload, builder in workloads
+            _Stream(client, recorder, workload, builder, consumption)
+            for workload, builder in workloads
         ]
 
     @property
@@ -61,13 +73,24 @@ class _Stream:
     """One workload while it runs: the `Iterations` of its executor."""
 
     def __init__(
-        self, client: Client, recorder: Recorder, workload: WorkloadPlan, builder: CanvasBuilder
+        self,
+        client: Client,
+        recorder: Recorder,
+        workload: WorkloadPlan,
+        builder: CanvasBuilder,
+        consumption: Consumption,
     ) -> None:
         self._client = client
         self._recorder = recorder
         self._workload = workload
         self._builder = builder
+        self._consumption = consumption
         self._tasks: TaskGroup | None = None
+        self._ended = 0
+        self._first_ended_ns = 0
+        self._goal: _Goal | None = None
+        self._publishing = 0
+        self._room: tuple[int, anyio.Event] | None = None
         self.in_flight = 0
 
     @property
@@ -97,12 +120,14 @@ class _Stream:
 
     async def run(self, iteration: int, intended_ns: int) -> None:
         self.in_flight += 1
+        self._publishing += 1
         await self._run_counted(iteration, intended_ns)
 
     def start(self, iteration: int, intended_ns: int) -> None:
         if self._tasks is None:
             raise RuntimeError("an executor runs inside drive()")
         self.in_flight += 1
+        self._publishing += 1
         self._tasks.start_soon(self._run_counted, iteration, intended_ns)
 
     async def _run_counted(self, iteration: int, intended_ns: int) -> None:
@@ -110,6 +135,41 @@ class _Stream:
             await self._iterate(iteration, intended_ns)
         finally:
             self.in_flight -= 1
+            self._ended += 1
+            self._first_ended_ns = self._first_ended_ns or now_ns()
+            if self._goal is not None and self._ended >= self._goal.count:
+                self._goal.reach()
+
+    def _left_for_broker(self) -> None:
+        self._publishing -= 1
+        if self._room is not None and self._publishing <= self._room[0]:
+            self._room[1].set()
+
+    async def published(self, left: int) -> None:
+        if self._publishing > left:
+            self._room = (left, anyio.Event())
+            await self._room[1].wait()
+
+    async def ended(self, count: int) -> tuple[int, int]:
+        self._goal = _Goal(count)
+        if self._ended >= count:
+            self._goal.reach()
+        await self._goal.reached.wait()
+        return self._first_ended_ns, self._goal.at_ns
+
+    async def pause(self) -> None:
+        await self._consumption.pause(self._queues())
+
+    async def resume(self) -> None:
+        await self._consumption.resume(self._queues())
+
+    def _queues(self) -> set[str]:
+        """Those of every task of an iteration: all iterations have the same."""
+        tasks = self._builder.build(0, 0).submission.expectations
+        return {task.queue for task in tasks}
+
+    def drained(self, *, fill_s: float, drain_s: float, iterations: int) -> None:
+        self._recorder.drained(self.name, Drain(iterations, fill_s=fill_s, drain_s=drain_s))
 
     def drop(self, count: int) -> None:
         if count > 0:
@@ -139,10 +199,27 @@ class _Stream:
 
     async def _submit(self, built: BuiltCanvas, ending: "_Ending") -> Handle:
         ending.sent_ns = now_ns()
-        handle = await self._client.submit(built.signature)
+        try:
+            handle = await self._client.submit(built.signature)
+        finally:
+            self._left_for_broker()
         ending.published_ns = now_ns()
         self._recorder.published(built.submission, ending.sent_ns, ending.published_ns)
         return handle
+
+
+class _Goal:
+    """That so many iterations have ended, and when the last of them did."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self.reached = anyio.Event()
+        self.at_ns = 0
+
+    def reach(self) -> None:
+        if not self.reached.is_set():
+            self.at_ns = now_ns()
+            self.reached.set()
 
 
 class _Ending:

@@ -3,28 +3,16 @@
 An executor decides only *when*; `Iterations` does the work and the counting. Adding an executor is
 one function and one line in `EXECUTORS`."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 
 import anyio
 
-from orchestrator.load.clock import NS_PER_S, after, now_ns, sleep_until
+from orchestrator.load.arrivals import constant_arrivals, ramping_arrivals
+from orchestrator.load.backlog import backlog
+from orchestrator.load.clock import after, now_ns, sleep_until
+from orchestrator.load.iterations import Iterations
+from orchestrator.load.ramping_vus import ramping_vus
 from orchestrator.records import ExecutorKind, WorkloadPlan
-
-
-class Iterations(Protocol):
-    """What an executor acts on. ``run`` awaits one iteration's end; ``start`` does not wait for
-    it."""
-
-    async def run(self, iteration: int, intended_ns: int) -> None: ...
-
-    def start(self, iteration: int, intended_ns: int) -> None: ...
-
-    def drop(self, count: int) -> None: ...
-
-    @property
-    def in_flight(self) -> int: ...
-
 
 Executor = Callable[[WorkloadPlan, Iterations, int], Awaitable[None]]
 """Takes the workload, its iterations and its start time; returns when it will start no more."""
@@ -32,14 +20,27 @@ Executor = Callable[[WorkloadPlan, Iterations, int], Awaitable[None]]
 
 async def shared_iterations(workload: WorkloadPlan, iterations: Iterations, start_ns: int) -> None:
     """``iterations`` in all, shared by ``vus``; what ``max_duration`` left undone is dropped."""
-    total = workload.iterations or 1
+    await _counted(workload, iterations, start_ns, each=None)
+
+
+async def per_vu_iterations(workload: WorkloadPlan, iterations: Iterations, start_ns: int) -> None:
+    """``iterations`` for each of ``vus``; what ``max_duration`` left undone is dropped."""
+    await _counted(workload, iterations, start_ns, each=workload.iterations or 1)
+
+
+async def _counted(
+    workload: WorkloadPlan, iterations: Iterations, start_ns: int, *, each: int | None
+) -> None:
+    total = (workload.iterations or 1) if each is None else each * workload.vus
     end_ns = after(start_ns, workload.max_duration_s)
     started = 0
 
     async def vu() -> None:
         nonlocal started
-        while started < total and now_ns() < end_ns:
+        mine = 0
+        while started < total and mine != each and now_ns() < end_ns:
             started += 1
+            mine += 1
             await iterations.run(started - 1, now_ns())
 
     try:
@@ -69,15 +70,30 @@ async def constant_vus(workload: WorkloadPlan, iterations: Iterations, start_ns:
 async def constant_arrival_rate(
     workload: WorkloadPlan, iterations: Iterations, start_ns: int
 ) -> None:
-    """One iteration each 1/rate seconds, whatever the workers do.
+    """One iteration each 1/rate seconds for ``duration``, whatever the workers do."""
+    times = constant_arrivals(workload.rate_per_s or 1.0, workload.duration_s or 0.0)
+    await _arrive(workload, iterations, start_ns, times)
 
-    The n-th is intended at start + n/rate: a late loop does not shift those that follow. What would
-    exceed ``max_in_flight`` is dropped and counted. The iteration's number is its place in the
-    schedule, so that its arguments are the same whether or not others were dropped."""
-    rate_per_s = workload.rate_per_s or 1.0
+
+async def ramping_arrival_rate(
+    workload: WorkloadPlan, iterations: Iterations, start_ns: int
+) -> None:
+    """Iterations at a rate that changes in ``stages``, whatever the workers do."""
+    times = ramping_arrivals(workload.start, workload.stages)
+    await _arrive(workload, iterations, start_ns, times)
+
+
+async def _arrive(
+    workload: WorkloadPlan, iterations: Iterations, start_ns: int, times: Iterator[float]
+) -> None:
+    """Start iterations at their intended times (seconds after the start); a late loop does not
+    shift those that follow.
+
+    What would exceed ``max_in_flight`` is dropped and counted. The iteration's number is its place
+    in the schedule, so that its arguments are the same whether or not others were dropped."""
     limit = workload.max_in_flight or 0
-    for iteration in range(arrivals(rate_per_s, workload.duration_s or 0.0)):
-        intended_ns = start_ns + round(iteration / rate_per_s * NS_PER_S)
+    for iteration, at_s in enumerate(times):
+        intended_ns = after(start_ns, at_s)
         if intended_ns > now_ns() or not iteration % 64:
             await sleep_until(intended_ns)
         if limit and iterations.in_flight >= limit:
@@ -87,13 +103,12 @@ async def constant_arrival_rate(
     await sleep_until(after(start_ns, workload.duration_s or 0.0))
 
 
-def arrivals(rate_per_s: float, duration_s: float) -> int:
-    """How many iterations a constant rate starts within a duration; the first starts at 0."""
-    return max(0, -int(-(rate_per_s * duration_s) // 1))
-
-
 EXECUTORS: Mapping[ExecutorKind, Executor] = {
     "shared-iterations": shared_iterations,
+    "per-vu-iterations": per_vu_iterations,
     "constant-vus": constant_vus,
+    "ramping-vus": ramping_vus,
     "constant-arrival-rate": constant_arrival_rate,
+    "ramping-arrival-rate": ramping_arrival_rate,
+    "backlog": backlog,
 }

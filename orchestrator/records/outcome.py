@@ -153,3 +153,17 @@ class Sample:
     pools: Mapping[str, tuple[float, int]]
     orchestrator_cpu_ratio: float
     orchestrator_rss_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """How a backlog went: how long it took to fill, and then until ``iterations`` had ended."""
+
+    iterations: int
+    fill_s: float
+    drain_s: float
+
+    @property
+    def rate_per_s(self) -> float:
+        """Iterations per second of the drain."""
+        return self.iterations / self.drain_s if self.drain_s > 0 else 0.0

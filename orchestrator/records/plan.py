@@ -7,7 +7,15 @@ from typing import Any, Literal
 PoolKind = Literal["prefork", "gevent", "eventlet", "threads", "solo"]
 ExpectKind = Literal["value", "type", "approx", "raises", "call"]
 MapKind = Literal["map", "starmap", "chunks"]
-ExecutorKind = Literal["shared-iterations", "constant-vus", "constant-arrival-rate"]
+ExecutorKind = Literal[
+    "shared-iterations",
+    "per-vu-iterations",
+    "constant-vus",
+    "ramping-vus",
+    "constant-arrival-rate",
+    "ramping-arrival-rate",
+    "backlog",
+]
 Aggregation = Literal["rate", "count", "avg", "min", "med", "max", "p", "value"]
 Operator = Literal["<", "<=", ">", ">=", "==", "!="]
 
@@ -99,8 +107,19 @@ class PoolPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Stage:
+    """A change, linear over ``duration_s``, to ``target``: VUs, or iterations per second."""
+
+    duration_s: float
+    target: float
+
+
+@dataclass(frozen=True, slots=True)
 class WorkloadPlan:
-    """One stream of canvases. Keys that its executor does not take are None."""
+    """One stream of canvases. Keys that its executor does not take are None.
+
+    ``start`` is where the first of ``stages`` begins, in the unit of their targets. For ``backlog``
+    ``iterations`` is its size."""
 
     name: str
     executor: ExecutorKind
@@ -111,6 +130,10 @@ class WorkloadPlan:
     duration_s: float | None = None
     max_duration_s: float = 600.0
     max_in_flight: int | None = None
+    start: float = 0.0
+    stages: tuple[Stage, ...] = ()
+    graceful_ramp_down_s: float = 30.0
+    drain_ratio: float = 1.0
     start_time_s: float = 0.0
     graceful_stop_s: float = 30.0
     timeout_s: float = 60.0

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator.records.outcome import Outcome, Sample, Verdict
+from orchestrator.records.outcome import Drain, Outcome, Sample, Verdict
 from orchestrator.records.plan import ExecutorKind, Plan, PoolKind
 
 
@@ -73,6 +73,7 @@ class WorkloadResult:
     aggregate: str | None
     value: Any
     metrics: Mapping[str, Trend]
+    drain: Drain | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,6 +191,9 @@ class _Summary:
                 figures.decimal(each.offered_rate_per_s),
             )
         self._table(table)
+        for each in workloads:
+            if each.drain is not None:
+                self._indented(Text(figures.drain(each.name, each.drain), style=QUIET))
         folded = [each for each in workloads if each.aggregate is not None]
         if not folded:
             return

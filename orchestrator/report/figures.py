@@ -5,7 +5,7 @@ from typing import Any
 
 from orchestrator.judge.metrics import COUNTERS, TRENDS
 from orchestrator.judge.wording import brief, integer
-from orchestrator.records import Verdict
+from orchestrator.records import Drain, Verdict
 
 UNKNOWN = "-"
 VERDICT_WORDS: Mapping[Verdict, str] = {
@@ -59,7 +59,7 @@ def observed(metric: str, expression: str, value: float | None) -> str:
     if name in TRENDS:
         counts = expression.lstrip().startswith("count")
         return f"{value:,.0f}" if counts else f"{decimal(value)} ms"
-    if name in ("throughput", "offered_rate"):
+    if name in ("throughput", "offered_rate", "drain_rate"):
         return f"{decimal(value)}/s"
     if name in ("verified", "errors"):
         return ratio(value)
@@ -86,6 +86,14 @@ def aggregate(value: Any) -> str:
     if isinstance(value, str):
         return value
     return brief(value, 200)
+
+
+def drain(workload: str, drained: Drain) -> str:
+    """How the backlog of a workload went."""
+    return (
+        f"{workload}: {drained.iterations:,} iterations drained in {decimal(drained.drain_s)} s "
+        f"({decimal(drained.rate_per_s)}/s), filled in {decimal(drained.fill_s)} s"
+    )
 
 
 def counted(verdict: Verdict, count: int) -> str:

@@ -14,6 +14,7 @@ from orchestrator.environment.masking import mask_text, mask_url
 from orchestrator.judge.wording import clip
 from orchestrator.records import (
     VERDICTS,
+    Drain,
     Judgement,
     PoolReport,
     RunResult,
@@ -127,7 +128,12 @@ def _workload(workload: WorkloadResult) -> dict[str, Any]:
         "aggregate": workload.aggregate,
         "value": workload.value,
         "metrics": _trends(workload.metrics),
+        **({} if workload.drain is None else {"drain": _drain(workload.drain)}),
     }
+
+
+def _drain(drain: Drain) -> dict[str, Any]:
+    return {**asdict(drain), "rate_per_s": drain.rate_per_s}
 
 
 def _worker(pool: PoolReport) -> dict[str, Any]:

@@ -13,7 +13,6 @@ from orchestrator.scenario.quantities import shown
 from orchestrator.scenario.suggestions import did_you_mean, listed
 from orchestrator.scenario.tree import Path
 from orchestrator.scenario.walk import nodes, task_count
-from orchestrator.scenario.workload_models import AVAILABLE, MODELS
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,17 @@ def not_available(data: Mapping[str, Any]) -> Iterator[Finding]:
     if data.get("workers") == "attach":
         yield Finding(("workers",), "this value is not available in this release: workers: attach")
     yield from _later_target(data.get("target"))
-    yield from _later_executors(data.get("workloads"))
+    yield from _attached_backlog(data)
+
+
+def _attached_backlog(data: Mapping[str, Any]) -> Iterator[Finding]:
+    workloads = data.get("workloads")
+    if data.get("workers") != "attach" or not isinstance(workloads, dict):
+        return
+    for name, workload in workloads.items():
+        if isinstance(workload, dict) and workload.get("executor") == "backlog":
+            message = "backlog pauses the workers: not possible with workers: attach"
+            yield Finding(("workloads", name, "executor"), message)
 
 
 def _later_target(target: Any) -> Iterator[Finding]:
@@ -51,14 +60,6 @@ def _later_target(target: Any) -> Iterator[Finding]:
             continue
         message = f"this value is not available in this release: {key}: {value}"
         yield Finding(("target", key), message)
-
-
-def _later_executors(workloads: Any) -> Iterator[Finding]:
-    for name, workload in workloads.items() if isinstance(workloads, dict) else ():
-        executor = workload.get("executor") if isinstance(workload, dict) else None
-        if isinstance(executor, str) and executor in MODELS and executor not in AVAILABLE:
-            message = f"this executor is not available in this release: {executor}"
-            yield Finding(("workloads", name, "executor"), message)
 
 
 def combinations(parts: Parts) -> Iterator[Finding]:

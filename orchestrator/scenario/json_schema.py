@@ -3,7 +3,7 @@
 from typing import Any
 
 from orchestrator.scenario.models import Scenario
-from orchestrator.scenario.workload_models import AVAILABLE, MODELS
+from orchestrator.scenario.workload_models import MODELS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _VARIABLE = {
@@ -57,10 +57,10 @@ def _only_this_release(schema: dict[str, Any]) -> None:
     properties["repeats"] = {**properties["repeats"], "maximum": 1}
     pools = next(branch for branch in properties["workers"]["oneOf"] if "const" not in branch)
     properties["workers"] = {**pools, "description": properties["workers"]["description"]}
-    available = [{"$ref": f"#/$defs/{MODELS[name].__name__}"} for name in AVAILABLE]
+    available = [{"$ref": f"#/$defs/{MODELS[name].__name__}"} for name in MODELS]
     named = properties["workloads"]["patternProperties"]
     properties["workloads"]["patternProperties"] = {key: {"oneOf": available} for key in named}
-    for name in AVAILABLE:
+    for name in MODELS:
         model = MODELS[name]
         executor = definitions[model.__name__]["properties"]["executor"]
         executor["description"] = f"When iterations start: {model.__doc__}"

@@ -32,8 +32,9 @@ class Metric:
 
     @property
     def own_tags(self) -> bool:
-        """Whether the tags of a workload's own apply: not to iterations that never were."""
-        return "workload" in self.tags and self.name != "dropped_iterations"
+        """Whether the tags of a workload's own apply: not to iterations that never were, nor to a
+        drain."""
+        return "workload" in self.tags and self.name not in ("dropped_iterations", "drain_rate")
 
 
 def _of_tasks(kind: MetricKind, unit: Unit, **descriptions: str) -> list[Metric]:
@@ -90,6 +91,12 @@ METRICS: dict[str, Metric] = {
         ),
         *_of_tasks("throughput", "per second", throughput="Verified tasks per second."),
         *_of_tasks("throughput", "per second", offered_rate="Intended tasks per second."),
+        *_of(
+            ("workload",),
+            "throughput",
+            "per second",
+            drain_rate="Iterations per second that a backlog drained at.",
+        ),
         *_of_tasks(
             "ratio",
             "ratio",

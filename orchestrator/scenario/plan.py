@@ -7,6 +7,7 @@ from orchestrator.records import (
     ExecutorKind,
     Plan,
     PoolPlan,
+    Stage,
     TargetPlan,
     Threshold,
     WorkloadPlan,
@@ -60,9 +61,15 @@ def _pool(name: str, pool: Pool) -> PoolPlan:
 def _workload(name: str, model: Workload) -> WorkloadPlan:
     given: dict[str, Any] = {
         "vus": getattr(model, "vus", 1),
-        "iterations": getattr(model, "iterations", None),
+        "iterations": getattr(model, "iterations", getattr(model, "size", None)),
         "rate_per_s": getattr(model, "rate", None),
-        "duration_s": getattr(model, "duration", None),
+        "duration_s": _duration_s(model),
+        "start": getattr(model, "start_vus", getattr(model, "start_rate", 0.0)),
+        "stages": tuple(
+            Stage(stage.duration, stage.target) for stage in getattr(model, "stages", ())
+        ),
+        "graceful_ramp_down_s": getattr(model, "graceful_ramp_down", 30.0),
+        "drain_ratio": getattr(model, "drain_ratio", 1.0),
         "max_duration_s": getattr(model, "max_duration", 600.0),
         "max_in_flight": getattr(model, "max_in_flight", None),
     }
@@ -77,6 +84,14 @@ def _workload(name: str, model: Workload) -> WorkloadPlan:
         tags=model.tags,
         **given,
     )
+
+
+def _duration_s(model: Workload) -> float | None:
+    """How long the executor starts iterations, where that is known."""
+    stages = getattr(model, "stages", None)
+    if stages is not None:
+        return float(sum(stage.duration for stage in stages))
+    return getattr(model, "duration", None)
 
 
 def _threshold(key: str, check: str | ThresholdObject) -> Threshold:

@@ -7,7 +7,7 @@ from typing import Any
 from orchestrator.scenario.json_schema import release_schema
 from orchestrator.scenario.metrics import AGGREGATIONS, METRICS
 from orchestrator.scenario.scalars import resolve
-from orchestrator.scenario.workload_models import AVAILABLE, MODELS, Workload
+from orchestrator.scenario.workload_models import MODELS, Workload
 
 _TEMPLATE = "reference.md"
 
@@ -141,10 +141,10 @@ def _referred(name: str) -> str:
 
 
 def _workload_table(definitions: Mapping[str, Any]) -> str:
-    model = definitions[MODELS[AVAILABLE[0]].__name__]
+    model = definitions[next(iter(MODELS.values())).__name__]
     shared = Workload.model_fields
     properties = {key: value for key, value in model["properties"].items() if key in shared}
-    names = ", ".join(f"`{name}`" for name in AVAILABLE)
+    names = ", ".join(f"`{name}`" for name in MODELS)
     row = f"| `executor` | {names} | required | When iterations start. |"
     rest = {key: value for key, value in properties.items() if key != "executor"}
     head, rule, *rows = _table(rest, ["canvas"]).splitlines()
@@ -152,7 +152,7 @@ def _workload_table(definitions: Mapping[str, Any]) -> str:
 
 
 def _executors(definitions: Mapping[str, Any]) -> Iterator[str]:
-    for name in AVAILABLE:
+    for name in MODELS:
         model = MODELS[name]
         schema = definitions[model.__name__]
         own = {

@@ -132,6 +132,14 @@ class RampingVus(Workload):
     stages: list[VuStage] = Field(min_length=1, description="One after the other.")
     graceful_ramp_down: Duration = Field(default=30.0, description="As graceful_stop, when VUs go.")
 
+    @model_validator(mode="after")
+    def _some_vus(self) -> Self:
+        if not any((self.start_vus, *(stage.target for stage in self.stages))):
+            raise ValueError("no stage has a VU: give a target above 0")
+        if not sum(stage.duration for stage in self.stages):
+            raise ValueError("the stages take no time: give one a duration")
+        return self
+
 
 class ConstantArrivalRate(Workload):
     """A number of iterations per second, whatever the system answers."""
@@ -163,6 +171,17 @@ class RampingArrivalRate(Workload):
     stages: list[RateStage] = Field(min_length=1, description="One after the other.")
     max_in_flight: Vus = Field(default=1000, description="As for constant-arrival-rate.")
 
+    @model_validator(mode="after")
+    def _some_arrivals(self) -> Self:
+        before = self.start_rate
+        arrivals = 0.0
+        for stage in self.stages:
+            arrivals += (before + stage.target) / 2 * stage.duration
+            before = stage.target
+        if not arrivals:
+            raise ValueError("the stages start no iteration: give a target rate and a duration")
+        return self
+
 
 class Backlog(Workload):
     """Fills the queues with the workers paused, then times the drain."""
@@ -172,6 +191,9 @@ class Backlog(Workload):
     executor: Literal["backlog"]
     size: Iterations = Field(description="Iterations in the backlog.")
     drain_ratio: float = Field(default=1.0, gt=0, le=1, description="Ends when this share is done.")
+    max_duration: PositiveDuration = Field(
+        default=600.0, description="Fills and drains no longer than this."
+    )
 
 
 MODELS: dict[str, type[Workload]] = {
@@ -183,8 +205,6 @@ MODELS: dict[str, type[Workload]] = {
     "ramping-arrival-rate": RampingArrivalRate,
     "backlog": Backlog,
 }
-AVAILABLE = ("shared-iterations", "constant-vus", "constant-arrival-rate")
-"""The executors of this release."""
 
 
 def executor_of(value: Any) -> str | None:
@@ -197,7 +217,7 @@ def _checked_workload(value: Any) -> Any:
     if not isinstance(value, dict):
         raise ValueError(f"a mapping is needed, not {shown(value)}")
     if executor_of(value) is None:
-        known = f"{listed(AVAILABLE)}"
+        known = listed(MODELS)
         if "executor" not in value:
             raise ValueError(f"the key executor is missing: {known}")
         name = value["executor"]

@@ -8,9 +8,11 @@ import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from orchestrator.records import ExecutorKind
 from tests.acceptance.command import ROOT, Command
 
 Write = Callable[[str], Path]
@@ -326,3 +328,13 @@ def test_a_disk_that_is_full_costs_the_files_not_the_summary(
     assert "the report cannot be written" in done.stderr
     assert "Traceback" not in done.stderr
     assert "VERDICTS" in done.stdout
+
+
+@pytest.mark.parametrize("executor", get_args(ExecutorKind))
+def test_every_executor_has_a_scenario_that_passes(command: Command, executor: str) -> None:
+    done = command.scenario(f"scenarios/executors/{executor}.yaml", "--json")
+    assert done.code == 0, done.err
+    summary = json.loads(done.out)
+    [workload] = summary["workloads"].values()
+    assert workload["executor"] == executor
+    assert summary["verdicts"]["ok"] == summary["verdicts"]["sent"] == workload["value"] > 0

@@ -1,5 +1,6 @@
 """The driver with a client that the test scripts: what is recorded of each ending."""
 
+from collections.abc import Iterable
 from typing import Any, cast
 
 import anyio
@@ -10,7 +11,7 @@ from orchestrator.errors import PublishUncertain
 from orchestrator.load.canvas import BuiltCanvas, CanvasBuilder
 from orchestrator.load.clock import now_ns
 from orchestrator.load.driver import Driver
-from orchestrator.records import Call, CanvasOutcome, Submission, WorkloadPlan
+from orchestrator.records import Call, CanvasOutcome, Drain, Submission, WorkloadPlan
 
 
 class FakeHandle:
@@ -50,12 +51,24 @@ class FakeBuilder:
         return BuiltCanvas(cast("Any", None), submission)
 
 
+class FakeConsumption:
+    def __init__(self, recorder: "FakeRecorder") -> None:
+        self._events = recorder.events
+
+    async def pause(self, queues: Iterable[str]) -> None:
+        self._events.append("paused")
+
+    async def resume(self, queues: Iterable[str]) -> None:
+        self._events.append("resumed")
+
+
 class FakeRecorder:
     def __init__(self) -> None:
         self.ended_with: list[tuple[CanvasOutcome, Any]] = []
         self.events: list[str] = []
         self.dropped_count = 0
         self.offers: list[str] = []
+        self.drains: list[Drain] = []
 
     def submitted(self, submission: Submission) -> None:
         self.events.append("submitted")
@@ -74,12 +87,16 @@ class FakeRecorder:
     def dropped(self, workload: str, count: int) -> None:
         self.dropped_count += count
 
+    def drained(self, workload: str, drain: Drain) -> None:
+        self.drains.append(drain)
+
 
 def driver(recorder: FakeRecorder, *endings: Any, **keys: Any) -> Driver:
     plan: dict[str, Any] = {"executor": "shared-iterations", "iterations": len(endings), **keys}
     workload = WorkloadPlan("w", canvas=Call("add"), **plan)
     builder = cast("CanvasBuilder", FakeBuilder())
-    return Driver(cast("Client", FakeClient(*endings)), recorder, [(workload, builder)])
+    client = cast("Client", FakeClient(*endings))
+    return Driver(client, recorder, [(workload, builder)], FakeConsumption(recorder))
 
 
 async def test_a_value_a_failure_and_a_timeout_are_told_apart() -> None:
@@ -134,3 +151,30 @@ async def test_a_lost_broker_ends_the_load() -> None:
         await driver(recorder, PublishUncertain()).run(now_ns())
     assert caught.group_contains(PublishUncertain)
     assert recorder.ended_with[0][0].state == "stopped"
+
+
+async def test_a_backlog_is_published_while_the_workers_are_paused() -> None:
+    recorder = FakeRecorder()
+    await driver(recorder, 1, 2, 3, executor="backlog").run(now_ns())
+    assert recorder.events == ["paused", *["submitted"] * 3, *["published"] * 3, "resumed"]
+    [drain] = recorder.drains
+    assert drain.iterations == 3
+    assert drain.rate_per_s == pytest.approx(3 / drain.drain_s)
+
+
+async def test_a_backlog_that_does_not_drain_in_time_reports_no_drain() -> None:
+    recorder = FakeRecorder()
+    running = driver(
+        recorder, 1, "never", executor="backlog", max_duration_s=0.05, graceful_stop_s=0.0
+    )
+    await running.run(now_ns())
+    assert recorder.events[-1] == "resumed"
+    assert recorder.drains == []
+    assert sorted(outcome.state for outcome, _ in recorder.ended_with) == ["ok", "stopped"]
+
+
+async def test_a_part_of_a_backlog_can_be_enough() -> None:
+    recorder = FakeRecorder()
+    running = driver(recorder, 1, "never", executor="backlog", drain_ratio=0.5, graceful_stop_s=0.0)
+    await running.run(now_ns())
+    assert [drain.iterations for drain in recorder.drains] == [1]

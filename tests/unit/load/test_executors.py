@@ -1,21 +1,22 @@
 """When iterations start: counted with a fake that ends each iteration when the test says so."""
 
 from dataclasses import replace
+from typing import get_args
 
 import anyio
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from orchestrator.load.arrivals import ramping_arrivals
 from orchestrator.load.clock import NS_PER_S, now_ns
 from orchestrator.load.executors import (
     EXECUTORS,
-    arrivals,
     constant_arrival_rate,
     constant_vus,
+    per_vu_iterations,
+    ramping_arrival_rate,
     shared_iterations,
 )
-from orchestrator.records import Call, WorkloadPlan
+from orchestrator.records import Call, ExecutorKind, Stage, WorkloadPlan
 
 WORKLOAD = WorkloadPlan("w", "shared-iterations", Call("add"))
 
@@ -43,6 +44,17 @@ class FakeIterations:
 
     def drop(self, count: int) -> None:
         self.dropped += count
+
+    async def published(self, left: int) -> None: ...
+
+    async def ended(self, count: int) -> tuple[int, int]:
+        return now_ns(), now_ns()
+
+    async def pause(self) -> None: ...
+
+    async def resume(self) -> None: ...
+
+    def drained(self, *, fill_s: float, drain_s: float, iterations: int) -> None: ...
 
 
 async def test_shared_iterations_are_shared_by_the_vus() -> None:
@@ -108,17 +120,35 @@ async def test_a_late_start_is_made_up_for_without_shifting_the_schedule() -> No
     assert iterations.started == [(n, late_ns + n * 10_000_000) for n in range(100)]
 
 
-@given(st.integers(1, 5000), st.integers(1, 600))
-def test_a_whole_number_of_seconds_gives_rate_times_seconds(rate: int, seconds: int) -> None:
-    assert arrivals(float(rate), float(seconds)) == rate * seconds
+async def test_per_vu_iterations_give_each_vu_its_own() -> None:
+    iterations = FakeIterations(takes_s=0.001)
+    workload = replace(WORKLOAD, executor="per-vu-iterations", iterations=4, vus=3)
+    await per_vu_iterations(workload, iterations, now_ns())
+    assert sorted(number for number, _ in iterations.started) == list(range(12))
+    assert iterations.most_in_flight == 3
 
 
-@pytest.mark.parametrize(
-    ("rate", "duration", "count"), [(10, 0.25, 3), (10, 0.2, 2), (0.5, 1, 1), (1, 0, 0)]
-)
-def test_the_first_arrival_is_at_the_start(rate: float, duration: float, count: int) -> None:
-    assert arrivals(rate, duration) == count
+async def test_per_vu_iterations_drop_what_max_duration_leaves() -> None:
+    iterations = FakeIterations(takes_s=0.02)
+    workload = replace(
+        WORKLOAD, executor="per-vu-iterations", iterations=100, vus=2, max_duration_s=0.05
+    )
+    await per_vu_iterations(workload, iterations, now_ns())
+    assert iterations.dropped == 200 - len(iterations.started) > 0
 
 
-def test_every_executor_kind_of_this_release_is_registered() -> None:
-    assert set(EXECUTORS) == {"shared-iterations", "constant-vus", "constant-arrival-rate"}
+async def test_ramping_arrivals_are_intended_at_the_times_of_their_schedule() -> None:
+    iterations = FakeIterations()
+    start_ns = now_ns()
+    stages = (Stage(0.1, 200.0), Stage(0.0, 50.0), Stage(0.1, 50.0))
+    workload = replace(
+        WORKLOAD, executor="ramping-arrival-rate", start=0.0, stages=stages, duration_s=0.2
+    )
+    await ramping_arrival_rate(workload, iterations, start_ns)
+    intended = [(at_ns - start_ns) / NS_PER_S for _, at_ns in iterations.started]
+    assert intended == pytest.approx(list(ramping_arrivals(0.0, stages)), abs=1e-9)
+    assert len(intended) == 15
+
+
+def test_every_executor_kind_is_registered() -> None:
+    assert set(EXECUTORS) == set(get_args(ExecutorKind))

@@ -58,7 +58,7 @@ def test_shipped_scenarios_are_valid(path: Path) -> None:
         {"target": {"broker": "amqp://h"}},
         {"target": {"results": "rpc"}},
         {"thresholds": {"verified": "rate==1"}},
-        _workload(executor="ramping-vus", stages=[{"duration": "5s", "target": 1}]),
+        _workload(executor="ramping-vus", stages=[{"duration": "5s", "target": "1"}]),
         {"workers": {"a/b": {"queues": ["q"]}}},
         _workload(duration="5s"),
         _workload(timeout=5),

@@ -18,7 +18,7 @@ def test_every_metric_of_the_design_is_there() -> None:
     assert kinds == {
         "trend": set(TRENDS.split()),
         "counter": set(COUNTERS.split()),
-        "throughput": {"throughput", "offered_rate"},
+        "throughput": {"throughput", "offered_rate", "drain_rate"},
         "ratio": {"verified", "errors"},
         "gauge": {"backlog", "worker_rss_bytes", "worker_cpu_ratio"},
     }

@@ -48,7 +48,7 @@ def test_aggregates(load_text: Callable[..., Any], aggregate: str) -> None:
 @pytest.mark.parametrize(
     ("workload", "problem"),
     [
-        ({}, "the key executor is missing: shared-iterations, constant-vus, constant-arrival-rate"),
+        ({}, "the key executor is missing: shared-iterations, per-vu-iterations, constant-vus, "),
         (
             {"executor": "constant-vu"},
             "'constant-vu' is not an executor (did you mean 'constant-vus'?)",
@@ -100,13 +100,45 @@ def test_refused(problems: Callable[..., list[str]], workload: Any, problem: str
         {"executor": "backlog", "size": 1000, "drain_ratio": 0.95},
     ],
 )
-def test_later_executors_are_checked_and_then_refused_in_one_line(
-    problems: Callable[..., list[str]], workload: dict[str, Any]
+def test_every_executor_of_k6_is_read(
+    problems: Callable[..., list[str]], load_text: Callable[..., Any], workload: dict[str, Any]
 ) -> None:
-    name = workload["executor"]
-    assert problems(workloads=_workloads(**workload)) == [
-        f"workloads.a.executor: this executor is not available in this release: {name}"
-    ]
+    plan = load_text(workloads=_workloads(**workload))
+    assert plan.workloads[0].executor == workload["executor"]
     wrong = problems(workloads=_workloads(**workload, zzz=1))
-    assert len(wrong) == 2
-    assert "workloads.a.zzz: unknown key" in "\n".join(wrong)
+    assert len(wrong) == 1
+    assert "workloads.a.zzz: unknown key" in wrong[0]
+
+
+@pytest.mark.parametrize(
+    ("workload", "problem"),
+    [
+        ({"executor": "ramping-vus", "start_vus": 0, "stages": []}, "stages: "),
+        (
+            {
+                "executor": "ramping-vus",
+                "start_vus": 0,
+                "stages": [{"duration": "1s", "target": 0}],
+            },
+            "no stage has a VU",
+        ),
+        (
+            {"executor": "ramping-vus", "stages": [{"duration": "0s", "target": 5}]},
+            "the stages take no time",
+        ),
+        (
+            {"executor": "ramping-arrival-rate", "stages": [{"duration": "0s", "target": "5/s"}]},
+            "the stages start no iteration",
+        ),
+        (
+            {"executor": "ramping-arrival-rate", "stages": [{"duration": "1s", "target": 5}]},
+            "stages.0.target: ",
+        ),
+        ({"executor": "backlog", "size": 10, "drain_ratio": 1.5}, "drain_ratio: "),
+        ({"executor": "backlog", "size": 10, "vus": 5}, "vus: backlog does not take this key"),
+    ],
+)
+def test_ramps_and_backlogs_that_cannot_be_are_refused(
+    problems: Callable[..., list[str]], workload: dict[str, Any], problem: str
+) -> None:
+    assert problem in "\n".join(problems(workloads=_workloads(**workload)))
