@@ -11,7 +11,7 @@ from orchestrator.client.produced import PAGE_TASKS, feed_of
 app = Celery("produced", set_as_current=False)
 
 
-@app.task
+@app.task(shared=False)
 def add(x: int, y: int) -> int:
     return x + y
 
