@@ -6,7 +6,7 @@ door: the load stops, what was measured is kept, everything that was started is 
 result is marked partial."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from orchestrator.errors import ExitCode, OrchestratorError, root_error
 from orchestrator.judge.exit_code import exit_code
 from orchestrator.judge.judge import judge
 from orchestrator.judge.ledger import Ledger
+from orchestrator.judge.own_share import bottleneck
 from orchestrator.laboratory import Laboratory, Progress, open_laboratory
 from orchestrator.load import CanvasBuilder, Driver
 from orchestrator.load.clock import NS_PER_S, after, now_ns, sleep_until
@@ -240,17 +241,15 @@ class Run:
 
     def _judge(
         self, plan: Plan, end_ns: int, *, running: bool = False
-    ) -> tuple[Judgement, Sequence[Outcome], Mapping[str, Verdict]]:
+    ) -> tuple[Judgement, Iterable[Outcome], Sequence[Verdict]]:
         ledger = self._ledger
-        outcomes = tuple(
-            ledger.timeline.outcomes(
-                TimelineContext.of(self.plan, self._pools.process_names if self._pools else {}),
-                measured_from_ns=ledger.measured_from_ns,
-                unfinished=self._measured.unfinished.__contains__,
-                stopped=self._partial,
-            )
+        outcomes = ledger.timeline.outcomes(
+            TimelineContext.of(self.plan, self._pools.process_names if self._pools else {}),
+            measured_from_ns=ledger.measured_from_ns,
+            unfinished=self._measured.unfinished.__contains__,
+            stopped=self._partial,
         )
-        judgement, verdict_of = judge(
+        judgement, verdicts = judge(
             plan,
             outcomes,
             ledger.canvases,
@@ -266,12 +265,12 @@ class Run:
             not_run=ledger.checker.not_run(),
             running=running,
         )
-        return judgement, outcomes, verdict_of
+        return judgement, outcomes, verdicts
 
     def _result(self, started_at: datetime, duration_s: float) -> RunResult:
         measured = self._measured
         self._ledger.finish()
-        judgement, outcomes, verdict_of = self._judge(self.plan, measured.load_end_ns)
+        judgement, outcomes, verdicts = self._judge(self.plan, measured.load_end_ns)
         if measured.aborted is not None:
             judgement = _with_abort(judgement, measured.aborted)
         own = self._series.usage.get("", Usage()) if self._series else Usage()
@@ -289,16 +288,19 @@ class Run:
             broker=measured.broker or NO_BROKER,
             versions=versions(),
             host=host(),
-            pools=pool_reports(self._pools.status(), self._series, outcomes)
+            pools=pool_reports(self._pools.status(), self._series, outcomes, self._probe)
             if self._pools and self._series
             else (),
             judgement=judgement,
             outcomes=outcomes,
             samples=self._series.samples if self._series else (),
-            verdict_of=verdict_of,
+            verdicts=verdicts,
             orchestrator_cpu_s=own.cpu_s,
             orchestrator_rss_max_bytes=self._series.rss_max_bytes.get("", 0) if self._series else 0,
             probe_lost_events=self._probe.lost_events if self._probe else 0,
+            bottleneck=bottleneck(self.plan, judgement, self._series.samples)
+            if self._series
+            else None,
         )
 
     def _exit_code(self, judgement: Judgement) -> ExitCode:

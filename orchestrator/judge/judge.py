@@ -1,15 +1,17 @@
 """All outcomes of a run -> what is to be said of it. The one pure function at the end of a run."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from orchestrator.judge.aggregate import Fold
 from orchestrator.judge.metrics import (
+    CHORD_COUNTERS,
     COUNTERS,
     RATES,
     TASK_TRENDS,
     TRENDS,
     UNVERIFIED,
+    HeaderTask,
     Metrics,
 )
 from orchestrator.judge.thresholds import evaluate
@@ -58,8 +60,8 @@ def judge(
     samples: Iterable[Sample] = (),
     not_run: Mapping[str, NotRun] | None = None,
     running: bool = False,
-) -> tuple[Judgement, dict[str, Verdict]]:
-    """Judge a run; gives the judgement and the verdict of each task id.
+) -> tuple[Judgement, list[Verdict]]:
+    """Judge a run; gives the judgement and the verdict of each outcome, in their order.
 
     ``measured_s`` is the length of the measured time (without the warm-up): what per-second figures
     are divided by. Canvases intended before ``measured_from_ns`` belong to the warm-up. Windows of
@@ -68,11 +70,10 @@ def judge(
     `Checker.not_run`. With ``running`` a task without a result is still awaited, not lost: it has
     no verdict yet, and thresholds that the scenario does not have are not implied.
     """
-    timed = any(threshold.window_s is not None for threshold in plan.thresholds)
-    metrics = Metrics(timed=timed)
+    windows = (threshold.window_s or 0.0 for threshold in plan.thresholds)
+    metrics = Metrics(window_s=max(windows, default=0.0))
     pairs = tuple(chords)
-    wanted = {task_id for header, body in pairs for task_id in (*header, body)}
-    docket = _Docket(metrics, not_run or {}, wanted, running=running)
+    docket = _Docket(metrics, not_run or {}, pairs, running=running)
     for outcome in outcomes:
         docket.add(outcome)
     for canvas in canvases:
@@ -90,7 +91,7 @@ def judge(
     thresholds = tuple(evaluate(threshold, view) for threshold in plan.thresholds)
     if not running:
         thresholds += _implied(plan, view)
-    return docket.judgement(view, plan, thresholds, folds or {}), docket.verdict_of
+    return docket.judgement(view, plan, thresholds, folds or {}), docket.verdicts
 
 
 class _Docket:
@@ -100,28 +101,34 @@ class _Docket:
         self,
         metrics: Metrics,
         not_run: Mapping[str, NotRun],
-        wanted: Collection[str],
+        chords: Iterable[Chord],
         *,
         running: bool,
     ) -> None:
-        self.verdict_of: dict[str, Verdict] = {}
+        self.verdicts: list[Verdict] = []
         self._metrics = metrics
         self._not_run = not_run
-        self._wanted = wanted
         self._running = running
-        self._in_chords: dict[str, Outcome] = {}
+        self._header: dict[str, HeaderTask | None] = {}
+        self._bodies: dict[str, Outcome | None] = {}
+        for header, body in chords:
+            self._bodies[body] = None
+            self._header.update(dict.fromkeys(header))
         self._counts: dict[Verdict, int] = dict.fromkeys(VERDICTS, 0)
         self._ids: dict[Verdict, list[str]] = {name: [] for name in VERDICTS if name != "ok"}
         self._reasons: dict[str, str] = {}
 
     def add(self, outcome: Outcome) -> None:
-        if outcome.id in self._wanted:
-            self._in_chords[outcome.id] = outcome
+        if outcome.id in self._header:
+            succeeded = outcome.state == "SUCCESS"
+            self._header[outcome.id] = HeaderTask(outcome.finished_ns, succeeded)
+        if outcome.id in self._bodies:
+            self._bodies[outcome.id] = outcome
         if self._running and not outcome.results:
             self._metrics.add(outcome, None)
             return
         said = judged(outcome, self._not_run.get(outcome.id))
-        self.verdict_of[outcome.id] = said.verdict
+        self.verdicts.append(said.verdict)
         self._counts[said.verdict] += 1
         self._metrics.add(outcome, said.verdict)
         if said.verdict != "ok":
@@ -136,9 +143,10 @@ class _Docket:
 
     def join(self, chords: Iterable[Chord]) -> None:
         for header, body in chords:
-            tasks = [self._in_chords[task_id] for task_id in header if task_id in self._in_chords]
-            if len(tasks) == len(header) and body in self._in_chords:
-                self._metrics.add_chord(tasks, self._in_chords[body])
+            tasks = [task for task_id in header if (task := self._header[task_id]) is not None]
+            outcome = self._bodies[body]
+            if len(tasks) == len(header) and outcome is not None:
+                self._metrics.add_chord(tasks, outcome)
 
     def judgement(
         self,
@@ -157,7 +165,9 @@ class _Docket:
                 _workload(view, workload, folds.get(workload.name)) for workload in plan.workloads
             ),
             metrics={metric: view.trend(metric) for metric in TRENDS},
-            counters={event: view.count(event) for event in (*COUNTERS, UNVERIFIED)},
+            counters={
+                event: view.count(event) for event in (*COUNTERS, *CHORD_COUNTERS, UNVERIFIED)
+            },
             rates={name: view.rate(name) or 0.0 for name in RATES if name != "drain_rate"},
             by_task=_by(view, "task"),
             by_queue=_by(view, "queue"),

@@ -23,10 +23,14 @@ class Ledger:
         self.folds = folds
         self.measured_from_ns = measured_from_ns
         self.chords: list[tuple[tuple[str, ...], str]] = []
-        self.canvases: list[CanvasOutcome] = []
         self.dropped_iterations: dict[str, int] = {}
         self.offers: dict[str, tuple[int, int]] = {}
         self.drains: dict[str, Drain] = {}
+
+    @property
+    def canvases(self) -> Iterable[CanvasOutcome]:
+        """Those that have ended."""
+        return self.timeline.canvases
 
     @classmethod
     def for_workloads(
@@ -54,7 +58,6 @@ class Ledger:
         self.timeline.sent(submission, sent_ns, published_ns)
 
     def ended(self, outcome: CanvasOutcome, value: Any) -> None:
-        self.canvases.append(outcome)
         self.timeline.ended(outcome)
         accumulator = self.folds.get(outcome.workload)
         measured = outcome.intended_ns >= self.measured_from_ns

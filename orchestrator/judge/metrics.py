@@ -6,11 +6,12 @@ cells. A time that nobody saw gives no sample, never a zero.
 """
 
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import NamedTuple
 
+from orchestrator.judge.histogram import Distribution
 from orchestrator.records import CanvasOutcome, Drain, Outcome, Sample, Verdict
 
 GAPS: Mapping[str, tuple[str, str]] = {
@@ -35,12 +36,17 @@ COUNTER_OF: Mapping[Verdict, str] = {
     "late": "tasks_late",
 }
 COUNTERS = ("tasks_sent", *COUNTER_OF.values(), "tasks_retried", "dropped_iterations")
+CHORD_COUNTERS = ("chord_bodies_early", "chord_bodies_twice", "chord_bodies_never")
 UNVERIFIED = "tasks_unverified"
 """Counted beside the others: ok, but there was no reference and no `expect` to hold it against."""
 COMPLETED = "completed"
 """Verified completions in the measured time: what throughput counts."""
 RATES = ("throughput", "offered_rate", "drain_rate", "verified", "errors")
 GAUGES = ("backlog", "worker_rss_bytes", "worker_cpu_ratio")
+
+PRUNE_EVERY = 65_536
+SLACK_NS = 60_000_000_000
+"""Outcomes do not come in the order of time: so much longer than a window is kept."""
 
 _POINTS = attrgetter(*(name for pair in GAPS.values() for name in pair))
 _GAP_NAMES = tuple(GAPS)
@@ -71,49 +77,73 @@ class Labels(NamedTuple):
         return (name, value) in self.tags
 
 
+class HeaderTask(NamedTuple):
+    """What a chord's join needs to know of one task of the header."""
+
+    finished_ns: int | None
+    succeeded: bool
+
+
 class Series:
-    """Values (ns) of one metric in one cell, with their times where windows are asked for."""
+    """Values (ns) of one metric in one cell. With ``keep_ns`` the latest of them are kept with
+    their times, for windows of at most that length."""
 
-    __slots__ = ("_at", "_ordered", "_values")
+    __slots__ = ("_at", "_keep_ns", "_latest_ns", "_values", "all")
 
-    def __init__(self, *, timed: bool) -> None:
+    def __init__(self, keep_ns: int = 0) -> None:
+        self.all = Distribution()
+        self._keep_ns = keep_ns
+        self._latest_ns = 0
         self._values = array("q")
-        self._at = array("q") if timed else None
-        self._ordered: list[int] = []
+        self._at = array("q")
 
     def append(self, value: int, at_ns: int) -> None:
+        self.all.add(value)
+        if not self._keep_ns:
+            return
         self._values.append(value)
-        if self._at is not None:
-            self._at.append(at_ns)
+        self._at.append(at_ns)
+        self._latest_ns = max(self._latest_ns, at_ns)
+        if len(self._at) % PRUNE_EVERY == 0:
+            self._prune()
 
-    def ordered(self, since_ns: int | None = None) -> list[int]:
-        """The values in ascending order; only those after ``since_ns`` when it is given."""
-        if since_ns is not None and self._at is not None:
-            times = zip(self._at, self._values, strict=True)
-            return sorted(value for at, value in times if at > since_ns)
-        if len(self._ordered) != len(self._values):
-            self._ordered = sorted(self._values)
-        return self._ordered
+    def since(self, since_ns: int) -> Distribution:
+        """Those after a moment, which must not be longer ago than ``keep_ns``."""
+        times = zip(self._at, self._values, strict=True)
+        return Distribution(value for at, value in times if at > since_ns)
+
+    def _prune(self) -> None:
+        oldest_ns = self._latest_ns - self._keep_ns - SLACK_NS
+        kept = [(at, v) for at, v in zip(self._at, self._values, strict=True) if at > oldest_ns]
+        self._at = array("q", (at for at, _ in kept))
+        self._values = array("q", (value for _, value in kept))
 
 
 class Events:
-    """How often something happened: in all, in the measured time, and when."""
+    """How often something happened: in all, in the measured time, and when (see `Series`)."""
 
-    __slots__ = ("_at", "count", "measured")
+    __slots__ = ("_at", "_keep_ns", "_latest_ns", "count", "measured")
 
-    def __init__(self, *, timed: bool) -> None:
+    def __init__(self, keep_ns: int = 0) -> None:
         self.count = 0
         self.measured = 0
-        self._at = array("q") if timed else None
+        self._keep_ns = keep_ns
+        self._latest_ns = 0
+        self._at = array("q")
 
     def append(self, at_ns: int, *, measured: bool) -> None:
         self.count += 1
         self.measured += measured
-        if self._at is not None:
-            self._at.append(at_ns)
+        if not self._keep_ns:
+            return
+        self._at.append(at_ns)
+        self._latest_ns = max(self._latest_ns, at_ns)
+        if len(self._at) % PRUNE_EVERY == 0:
+            oldest_ns = self._latest_ns - self._keep_ns - SLACK_NS
+            self._at = array("q", (at for at in self._at if at > oldest_ns))
 
     def since(self, since_ns: int | None) -> int:
-        if since_ns is None or self._at is None:
+        if since_ns is None or not self._keep_ns:
             return self.count
         return sum(at > since_ns for at in self._at)
 
@@ -123,29 +153,28 @@ class Cell:
     """Everything that was measured under one set of labels."""
 
     labels: Labels
-    timed: bool
+    keep_ns: int = 0
     trends: dict[str, Series] = field(default_factory=dict)
     events: dict[str, Events] = field(default_factory=dict)
 
     def sample(self, metric: str, value: int, at_ns: int) -> None:
         series = self.trends.get(metric)
         if series is None:
-            series = self.trends[metric] = Series(timed=self.timed)
+            series = self.trends[metric] = Series(self.keep_ns)
         series.append(value, at_ns)
 
     def happened(self, event: str, at_ns: int, *, measured: bool) -> None:
         events = self.events.get(event)
         if events is None:
-            events = self.events[event] = Events(timed=self.timed)
+            events = self.events[event] = Events(self.keep_ns)
         events.append(at_ns, measured=measured)
 
 
 class Metrics:
-    """Takes everything in, once. ``timed`` keeps the time of every value, which only thresholds
-    with a window need; it doubles the memory."""
+    """Takes everything in, once. Windows of thresholds may be as long as ``window_s``."""
 
-    def __init__(self, *, timed: bool = False) -> None:
-        self.timed = timed
+    def __init__(self, *, window_s: float = 0.0) -> None:
+        self._keep_ns = round(window_s * 1e9)
         self.cells: dict[Labels, Cell] = {}
         self.samples: list[Sample] = []
         self.dropped: dict[str, int] = {}
@@ -187,15 +216,25 @@ class Metrics:
             cell = self._cell(self._workload_labels(canvas.workload))
             cell.sample("canvas_duration", duration, canvas.seen_ns)
 
-    def add_chord(self, header: Iterable[Outcome], body: Outcome) -> None:
-        """One chord: from the end of its last header task to the start of its body."""
-        finished = [task.finished_ns for task in header]
-        if body.started_ns is None or not body.measured or not finished:
+    def add_chord(self, header: Sequence[HeaderTask], body: Outcome) -> None:
+        """One chord: from the end of its last header task to the start of its body, and whether
+        the body ran when it should."""
+        if not header:
             return
-        known = [at_ns for at_ns in finished if at_ns is not None]
-        if len(known) == len(finished):
-            wait = max(0, body.started_ns - max(known))
-            self._cell(_labels(body)).sample("chord_join", wait, body.started_ns)
+        cell = self._cell(_labels(body))
+        known = [task.finished_ns for task in header if task.finished_ns is not None]
+        last_ns = max(known) if len(known) == len(header) else None
+        at_ns = body.started_ns or body.seen_ns or last_ns or 0
+        if last_ns is not None and body.started_ns is not None:
+            if body.measured:
+                cell.sample("chord_join", max(0, body.started_ns - last_ns), body.started_ns)
+            if body.started_ns < last_ns:
+                cell.happened("chord_bodies_early", at_ns, measured=body.measured)
+        if (body.executions or 0) > 1:
+            cell.happened("chord_bodies_twice", at_ns, measured=body.measured)
+        missing = not (body.executions or body.results or body.unfinished)
+        if missing and all(task.succeeded for task in header):
+            cell.happened("chord_bodies_never", at_ns, measured=body.measured)
 
     def add_sample(self, sample: Sample) -> None:
         """One second of the gauges."""
@@ -216,7 +255,7 @@ class Metrics:
     def _cell(self, labels: Labels) -> Cell:
         cell = self.cells.get(labels)
         if cell is None:
-            cell = self.cells[labels] = Cell(labels, self.timed)
+            cell = self.cells[labels] = Cell(labels, self._keep_ns)
         return cell
 
     def _workload_labels(self, workload: str) -> Labels:

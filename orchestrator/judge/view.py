@@ -4,8 +4,10 @@ window."""
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from orchestrator.judge.histogram import NS_PER_MS, mean, percentile, trend
+from orchestrator.judge.folds import Point, of_gauge, of_trend
+from orchestrator.judge.histogram import Distribution
 from orchestrator.judge.metrics import (
+    CHORD_COUNTERS,
     COMPLETED,
     COUNTER_OF,
     COUNTERS,
@@ -20,6 +22,7 @@ from orchestrator.records import Aggregation, Sample, Trend
 
 NS_PER_S = 1_000_000_000
 EVERYTHING: Mapping[str, str] = {}
+_COUNTED = frozenset((*COUNTERS, *CHORD_COUNTERS))
 _ERRORS = tuple(counter for verdict, counter in COUNTER_OF.items() if verdict != "ok")
 
 
@@ -46,18 +49,16 @@ class View:
         when nothing was measured. Raises ValueError for an aggregation that the metric does not
         have."""
         if metric in TRENDS:
-            values: list[float] = [
-                value / NS_PER_MS for value in self._ordered(metric, selector, window_s)
-            ]
-        elif metric in GAUGES:
-            values = self._gauge(metric, selector, window_s)
-        else:
-            return self._count_or_rate(metric, aggregation, selector, window_s)
-        return _aggregate(values, metric, aggregation, percent)
+            found = self._distribution(metric, selector, window_s)
+            return of_trend(found, metric, aggregation, percent)
+        if metric in GAUGES:
+            points = self._gauge(metric, selector, window_s, tail=aggregation == "slope")
+            return of_gauge(points, metric, aggregation)
+        return self._count_or_rate(metric, aggregation, selector, window_s)
 
     def trend(self, metric: str, selector: Mapping[str, str] = EVERYTHING) -> Trend:
         """The whole distribution of one trend."""
-        return trend(self._ordered(metric, selector, None))
+        return self._distribution(metric, selector, None).trend()
 
     def count(
         self, event: str, selector: Mapping[str, str] = EVERYTHING, window_s: float | None = None
@@ -105,9 +106,9 @@ class View:
     ) -> float | None:
         if metric in RATES and aggregation in ("rate", "value"):
             return self.rate(metric, selector, window_s)
-        if metric in COUNTERS and aggregation in ("count", "value"):
+        if metric in _COUNTED and aggregation in ("count", "value"):
             return self.count(metric, selector, window_s)
-        if metric in COUNTERS and aggregation == "rate":
+        if metric in _COUNTED and aggregation == "rate":
             return self._per_second(metric, selector, window_s)
         raise ValueError(f"{metric} has no aggregation {aggregation}")
 
@@ -148,19 +149,15 @@ class View:
         cells = self.metrics.cells.values()
         return (cell for cell in cells if cell.labels.match(selector)) if selector else cells
 
-    def _ordered(
+    def _distribution(
         self, metric: str, selector: Mapping[str, str], window_s: float | None
-    ) -> list[int]:
+    ) -> Distribution:
         since_ns = self._since(window_s)
-        found = [
-            cell.trends[metric].ordered(since_ns)
-            for cell in self._cells(selector)
-            if metric in cell.trends
-        ]
-        if len(found) == 1:
-            return found[0]
-        # Sorted runs one after the other: sorting them again is a merge.
-        return sorted(value for values in found for value in values)
+        whole = Distribution()
+        for cell in self._cells(selector):
+            if (series := cell.trends.get(metric)) is not None:
+                whole.merge(series.all if since_ns is None else series.since(since_ns))
+        return whole
 
     def _since(self, window_s: float | None) -> int | None:
         if window_s is None:
@@ -168,49 +165,26 @@ class View:
         return (self.until_ns or self.metrics.last_ns) - round(window_s * NS_PER_S)
 
     def _gauge(
-        self, metric: str, selector: Mapping[str, str], window_s: float | None
-    ) -> list[float]:
+        self, metric: str, selector: Mapping[str, str], window_s: float | None, *, tail: bool
+    ) -> list[Point]:
+        """The samples of a gauge; ``tail``: of the last third of the run, without a window."""
         samples = self.metrics.samples
+        if window_s is None and tail and samples:
+            window_s = (samples[-1].at_s - samples[0].at_s) / 3
         if window_s is not None and samples:
             since_s = samples[-1].at_s - window_s
-            samples = [sample for sample in samples if sample.at_s > since_s]
+            samples = [sample for sample in samples if sample.at_s >= since_s]
         read = _GAUGE_PARTS[metric]
-        by = "queue" if metric == "backlog" else "pool"
-        wanted = selector.get(by)
-        found: list[float] = []
+        wanted = selector.get("queue" if metric == "backlog" else "pool")
+        found: list[Point] = []
         for sample in samples:
             parts = read(sample)
             if wanted is None:
-                found.append(sum(parts.values()))
+                found.append((sample.at_s, sum(parts.values())))
             elif wanted in parts:
-                found.append(parts[wanted])
+                found.append((sample.at_s, parts[wanted]))
         return found
 
-
-def _aggregate(
-    values: list[float], metric: str, aggregation: Aggregation, percent: float | None
-) -> float | None:
-    """``values`` of a trend are sorted, those of a gauge in the order of time."""
-    if aggregation == "count":
-        return len(values)
-    if not values:
-        return None
-    if aggregation == "value" and metric in GAUGES:
-        return values[-1]
-    if aggregation == "p" and percent is not None:
-        return percentile(sorted(values), percent)
-    fold = _FOLDS.get(aggregation)
-    if fold is None:
-        raise ValueError(f"{metric} has no aggregation {aggregation}")
-    return fold(values)
-
-
-_FOLDS: Mapping[str, Callable[[list[float]], float]] = {
-    "avg": mean,
-    "min": min,
-    "max": max,
-    "med": lambda values: percentile(sorted(values), 50),
-}
 
 _GAUGE_PARTS: Mapping[str, Callable[[Sample], Mapping[str, float]]] = {
     "backlog": lambda sample: sample.backlog,

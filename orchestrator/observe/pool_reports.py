@@ -1,23 +1,37 @@
 """What each pool was and used, from its processes, the samples and the outcomes."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Protocol
 
-from orchestrator.environment.pools import PoolStatus
+from orchestrator.environment.pools import PoolStatus, process_names
 from orchestrator.observe.process_sampler import Usage
 from orchestrator.observe.series import Series
-from orchestrator.records import Outcome, PoolReport
+from orchestrator.records import Outcome, PoolPlan, PoolReport
+
+
+class Probes(Protocol):
+    """Which processes of a pool's workers have ever said something."""
+
+    @property
+    def pids(self) -> Mapping[str, set[int]]: ...
 
 
 def pool_reports(
-    statuses: Iterable[PoolStatus], series: Series, outcomes: Iterable[Outcome]
+    statuses: Iterable[PoolStatus],
+    series: Series,
+    outcomes: Iterable[Outcome],
+    probes: Probes | None = None,
 ) -> tuple[PoolReport, ...]:
     """One report for each pool; ``tasks`` counts the tasks that it executed."""
     tasks = Counter(outcome.pool for outcome in outcomes if outcome.executions)
-    return tuple(_report(status, series, tasks[status.plan.name]) for status in statuses)
+    heard = probes.pids if probes is not None else {}
+    return tuple(_report(status, series, tasks[status.plan.name], heard) for status in statuses)
 
 
-def _report(status: PoolStatus, series: Series, tasks: int) -> PoolReport:
+def _report(
+    status: PoolStatus, series: Series, tasks: int, heard: Mapping[str, set[int]]
+) -> PoolReport:
     plan = status.plan
     return PoolReport(
         name=plan.name,
@@ -27,7 +41,19 @@ def _report(status: PoolStatus, series: Series, tasks: int) -> PoolReport:
         tasks=tasks,
         cpu_s=series.usage.get(plan.name, Usage()).cpu_s,
         rss_max_bytes=series.rss_max_bytes.get(plan.name, 0),
-        restarts=0,
+        restarts=_restarts(plan, series, heard),
         exit_codes=status.exit_codes,
         startup_s=status.startup_s,
     )
+
+
+def _restarts(plan: PoolPlan, series: Series, heard: Mapping[str, set[int]]) -> int:
+    """Prefork children beyond those that there were at a time: each came in the place of another
+    (`--max-tasks-per-child`, a hard time limit, a crash). Those that ran a task have said so; those
+    that ran none were seen by the sampler."""
+    if plan.pool != "prefork":
+        return 0
+    family = series.family(plan.name)
+    said = set().union(*(heard.get(name, set()) for name in process_names(plan)))
+    children = (said | family.children) - family.roots
+    return max(0, len(children) - max(family.most_children, plan.concurrency * plan.count))

@@ -52,6 +52,8 @@ class ProbeServer:
         """The socket, for ORCHESTRATOR_PROBE."""
         self.lost_events = 0
         """Events that probes had to drop, and lines that could not be read."""
+        self.pids: dict[str, set[int]] = {}
+        """Process name -> every process of it that ever said something, its main one included."""
         self._listener = listener
         self._ready: dict[str, anyio.Event] = {}
         self._connections: set[_Connection] = set()
@@ -145,7 +147,8 @@ class _Connection(asyncio.Protocol):
             if line[:2] in ("Y ", "D "):
                 self._server._take_short(line, self._worker)
             elif line[:2] == "H ":
-                self._worker = line.split(" ", 2)[2]
+                _, pid, self._worker = line.split(" ", 2)
+                self._server.pids.setdefault(self._worker, set()).add(int(pid))
             else:
                 self._server._take(line, self._worker)
         except (ValueError, IndexError):

@@ -6,7 +6,7 @@ in which pages that a prefork worker shares with its children count once for eac
 """
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import psutil
@@ -18,6 +18,16 @@ class Usage:
 
     cpu_s: float = 0.0
     rss_bytes: int = 0
+
+
+@dataclass(slots=True)
+class Family:
+    """Process ids of one pool: its main processes, their children, and how many of the latter there
+    were at a time."""
+
+    roots: set[int] = field(default_factory=set)
+    children: set[int] = field(default_factory=set)
+    most_children: int = 0
 
 
 @dataclass(slots=True)
@@ -33,6 +43,7 @@ class ProcessSampler:
 
     def __init__(self) -> None:
         self._trees: dict[str, _Tree] = {}
+        self._families: dict[str, Family] = {}
         self._self = psutil.Process(os.getpid())
 
     def own(self) -> Usage:
@@ -49,7 +60,26 @@ class ProcessSampler:
         processes vanish.
         """
         alive = self._alive({pid: name for name, pids in roots.items() for pid in pids})
+        for name, pids in roots.items():
+            self._meet(self.family(name), pids, alive.get(name, ()))
         return {name: self._measure(name, alive.get(name, ())) for name in {**self._trees, **roots}}
+
+    def family(self, name: str) -> Family:
+        """The processes of a tree that were ever seen."""
+        return self._families.setdefault(name, Family())
+
+    @staticmethod
+    def _meet(family: Family, roots: Collection[int], alive: Iterable[psutil.Process]) -> None:
+        family.roots.update(roots)
+        children = set()
+        for process in alive:
+            try:
+                if process.ppid() in family.roots:
+                    children.add(process.pid)
+            except psutil.Error:
+                continue
+        family.children |= children
+        family.most_children = max(family.most_children, len(children))
 
     def _alive(self, owners: dict[int, str]) -> dict[str, list[psutil.Process]]:
         """The living processes of each tree, found in one pass over the process table."""

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import anyio.to_thread
 
-from orchestrator.observe.process_sampler import ProcessSampler, Usage
+from orchestrator.observe.process_sampler import Family, ProcessSampler, Usage
 from orchestrator.observe.timeline import Counts
 from orchestrator.records import Sample
 
@@ -41,6 +41,10 @@ class Series:
         self._sampler = ProcessSampler()
         self._before = (0, 0, 0)
         self._before_s: float | None = None
+
+    def family(self, pool: str) -> Family:
+        """The processes of a pool that were ever seen."""
+        return self._sampler.family(pool)
 
     async def take(self, at_s: float) -> Sample:
         """The sample of the interval that ends ``at_s`` seconds into the load."""

@@ -4,13 +4,18 @@ results.
 intended -> published -> received by the worker -> started -> finished -> result seen. A task that
 is retried runs more than once under one id; its points are those of the last attempt."""
 
+from array import array
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import anyio
 
+from orchestrator.observe.canvas_table import UNKNOWN, CanvasTable
+from orchestrator.observe.names import Names
 from orchestrator.records import (
     CanvasOutcome,
+    CanvasState,
     Expectation,
     Outcome,
     Plan,
@@ -19,29 +24,6 @@ from orchestrator.records import (
 )
 
 READY_STATES = frozenset({"SUCCESS", "FAILURE", "REVOKED", "REJECTED", "IGNORED"})
-
-
-@dataclass(slots=True)
-class _Track:
-    """What is known of one task so far. ``starts`` counts executions that began, retries
-    included."""
-
-    expectation: Expectation
-    intended_ns: int | None
-    sent_ns: int | None = None
-    published_ns: int | None = None
-    received_ns: int | None = None
-    started_ns: int | None = None
-    finished_ns: int | None = None
-    seen_ns: int | None = None
-    worker: str = ""
-    state: str = "PENDING"
-    starts: int = 0
-    ends: int = 0
-    retries: int = 0
-    results: int = 0
-    matched: bool | None = None
-    reason: str | None = None
 
 
 @dataclass(slots=True)
@@ -80,12 +62,57 @@ class TimelineContext:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """The outcomes of a run, to be gone through as often as wanted; each is made when its turn
+    comes, so that they are never all in memory."""
+
+    make: Callable[[], Iterator[Outcome]]
+
+    def __iter__(self) -> Iterator[Outcome]:
+        return self.make()
+
+
+class _Kind(NamedTuple):
+    """What many tasks have in common."""
+
+    workload: str
+    task: str
+    queue: str
+    direct: bool
+    ignored: bool
+
+
+POINTS = ("intended", "sent", "published", "received", "started", "finished", "seen")
+_INTENDED, _SENT, _PUBLISHED, _RECEIVED, _STARTED, _FINISHED, _SEEN = range(len(POINTS))
+_NO_FINDING, _MATCHED, _NOT_MATCHED = 0, 1, 2
+_MATCH: tuple[bool | None, ...] = (None, True, False)
+
+
 class Timeline:
-    """Collects events in any order and gives an `Outcome` for each task that was sent."""
+    """Collects events in any order and gives an `Outcome` for each task that was sent.
+
+    It keeps one row for each task, in columns of numbers: some 250 bytes a task, its id included,
+    of which the garbage collector sees nothing."""
 
     def __init__(self) -> None:
-        self._tracks: dict[str, _Track] = {}
-        self._ended: dict[tuple[str, int], CanvasOutcome] = {}
+        self._rows: dict[str, int] = {}
+        """Id -> row; rows are numbered in the order of the ids."""
+        self._at = tuple(array("q") for _ in POINTS)
+        self._canvas_row = array("q")
+        self._kinds: Names[_Kind] = Names()
+        self._kind = array("I")
+        self._workers: Names[str] = Names("")
+        self._worker = array("H")
+        self._states: Names[str] = Names("PENDING")
+        self._state = bytearray()
+        self._starts = array("H")
+        self._ends = array("H")
+        self._retries = array("H")
+        self._results = array("H")
+        self._match = bytearray()
+        self._reasons: dict[int, str] = {}
+        self.canvases = CanvasTable()
         self.counts = Counts()
         self.outstanding = 0
         """How many results are still to come."""
@@ -94,66 +121,87 @@ class Timeline:
     # ---- from the driver ----
 
     def add(self, submission: Submission) -> None:
+        canvas_row = self.canvases.open(submission.workload, submission.iteration)
         for expectation in submission.expectations:
-            intended_ns = submission.intended_ns if expectation.direct else None
-            self._tracks[expectation.id] = _Track(expectation, intended_ns)
-            self.outstanding += not expectation.ignored
+            self._add(expectation, submission.intended_ns, canvas_row)
         self.counts.sent += len(submission.expectations)
+
+    def _add(self, expectation: Expectation, intended_ns: int, canvas_row: int) -> None:
+        self._rows[expectation.id] = len(self._state)
+        for column in self._at:
+            column.append(UNKNOWN)
+        if expectation.direct:
+            self._at[_INTENDED][-1] = intended_ns
+        self._canvas_row.append(canvas_row)
+        kind = _Kind(
+            expectation.workload,
+            expectation.task,
+            expectation.queue,
+            expectation.direct,
+            expectation.ignored,
+        )
+        self._kind.append(self._kinds.number(kind))
+        for counter in (self._worker, self._starts, self._ends, self._retries, self._results):
+            counter.append(0)
+        self._state.append(0)
+        self._match.append(_NO_FINDING)
+        self.outstanding += not expectation.ignored
 
     def sent(self, submission: Submission, sent_ns: int, published_ns: int) -> None:
         for expectation in submission.expectations:
             if expectation.direct:
-                track = self._tracks[expectation.id]
-                if track.published_ns is None:  # else a worker was quick enough to retry already
-                    track.sent_ns = sent_ns
-                    track.published_ns = published_ns
+                row = self._rows[expectation.id]
+                # Else a worker was quick enough to retry already.
+                if self._at[_PUBLISHED][row] == UNKNOWN:
+                    self._at[_SENT][row] = sent_ns
+                    self._at[_PUBLISHED][row] = published_ns
 
     def ended(self, outcome: CanvasOutcome) -> None:
-        self._ended[(outcome.workload, outcome.iteration)] = outcome
+        self.canvases.end(outcome)
 
     # ---- from the probe: a `ProbeListener` (ids that are not ours are other people's tasks) ----
 
     def published(self, task_id: str, at_ns: int) -> None:
         """A worker published it: a later link, a chord's body, or a retry."""
-        if track := self._tracks.get(task_id):
-            track.sent_ns = None
-            track.published_ns = at_ns
+        if (row := self._rows.get(task_id)) is not None:
+            self._at[_SENT][row] = UNKNOWN
+            self._at[_PUBLISHED][row] = at_ns
 
     def received(self, task_id: str, at_ns: int, worker: str) -> None:
-        if track := self._tracks.get(task_id):
-            track.received_ns = at_ns
-            track.worker = worker
+        if (row := self._rows.get(task_id)) is not None:
+            self._at[_RECEIVED][row] = at_ns
+            self._worker[row] = self._workers.number(worker)
 
     def started(self, task_id: str, at_ns: int, worker: str) -> None:
-        if track := self._tracks.get(task_id):
-            track.starts += 1
-            track.started_ns = at_ns
-            track.finished_ns = None
-            track.worker = worker
+        if (row := self._rows.get(task_id)) is not None:
+            self._starts[row] += 1
+            self._at[_STARTED][row] = at_ns
+            self._at[_FINISHED][row] = UNKNOWN
+            self._worker[row] = self._workers.number(worker)
 
     def finished(self, task_id: str, at_ns: int, state: str, worker: str) -> None:
-        if track := self._tracks.get(task_id):
-            track.finished_ns = at_ns
-            track.ends += 1
+        if (row := self._rows.get(task_id)) is not None:
+            self._at[_FINISHED][row] = at_ns
+            self._ends[row] += 1
             if state == "RETRY":
-                track.retries += 1
+                self._retries[row] += 1
 
     # ---- from the client ----
 
     def result(self, result: TaskResult) -> None:
         """A result message. Celery tells some failures twice (a hard time limit: when it strikes,
         and when the killed process is found); the second is no news, and no second result."""
-        track = self._tracks.get(result.id)
-        if track is None or result.state not in READY_STATES:
+        row = self._rows.get(result.id)
+        if row is None or result.state not in READY_STATES:
             return
-        if track.results and "SUCCESS" not in (track.state, result.state):
+        if self._results[row] and "SUCCESS" not in (self._state_of(row), result.state):
             return
-        track.results += 1
-        if track.results > 1:
+        self._results[row] += 1
+        if self._results[row] > 1:
             return
-        track.state = result.state
-        track.seen_ns = result.seen_ns
-        self.outstanding -= not track.expectation.ignored
+        self._state[row] = self._states.number(result.state)
+        self._at[_SEEN][row] = result.seen_ns
+        self.outstanding -= not self._kinds[self._kind[row]].ignored
         if self._settled is not None and not self.outstanding:
             self._settled.set()
         self.counts.completed += 1
@@ -161,9 +209,10 @@ class Timeline:
             self.counts.failed += 1
 
     def matched(self, task_id: str, matched: bool | None, reason: str | None) -> None:
-        if track := self._tracks.get(task_id):
-            track.matched = matched
-            track.reason = reason
+        if (row := self._rows.get(task_id)) is not None:
+            self._match[row] = _MATCH.index(matched)
+            if reason is not None:
+                self._reasons[row] = reason
 
     # ---- to the judge ----
 
@@ -177,8 +226,9 @@ class Timeline:
         """Ids that a worker has taken and not finished."""
         return {
             task_id
-            for task_id, track in self._tracks.items()
-            if track.starts > track.ends or (track.received_ns and not track.starts)
+            for row, task_id in enumerate(self._rows)
+            if self._starts[row] > self._ends[row]
+            or (self._at[_RECEIVED][row] != UNKNOWN and not self._starts[row])
         }
 
     def outcomes(
@@ -188,56 +238,74 @@ class Timeline:
         measured_from_ns: int,
         unfinished: Callable[[str], bool],
         stopped: bool = False,
-    ) -> Iterator[Outcome]:
+    ) -> "Outcomes":
         """One `Outcome` for each task. ``unfinished`` says of an id without a result that the
         broker or a worker still has it. When the run was ``stopped`` early, the tasks of canvases
         that were stopped with it are left out, unless a result came."""
-        for task_id, track in self._tracks.items():
-            canvas = self._ended.get((track.expectation.workload, track.expectation.iteration))
-            if canvas is None or (stopped and canvas.state == "stopped" and not track.results):
+        return Outcomes(
+            lambda: self._outcomes(context, measured_from_ns, unfinished, stopped=stopped)
+        )
+
+    def _outcomes(
+        self,
+        context: TimelineContext,
+        measured_from_ns: int,
+        unfinished: Callable[[str], bool],
+        *,
+        stopped: bool,
+    ) -> Iterator[Outcome]:
+        for row, task_id in enumerate(self._rows):
+            state = self.canvases.state(self._canvas_row[row])
+            results = self._results[row]
+            if state is None or (stopped and state == "stopped" and not results):
                 continue
             yield self._outcome(
-                track, canvas, context, measured_from_ns, not track.results and unfinished(task_id)
+                row, task_id, state, context, measured_from_ns, not results and unfinished(task_id)
             )
 
     def _outcome(
         self,
-        track: _Track,
-        canvas: CanvasOutcome,
+        row: int,
+        task_id: str,
+        canvas_state: CanvasState,
         context: TimelineContext,
         measured_from_ns: int,
         unfinished: bool,
     ) -> Outcome:
-        expectation = track.expectation
-        pool = context.pool_of_worker.get(track.worker) or context.pool_of_queue.get(
-            expectation.queue, ""
-        )
+        kind = self._kinds[self._kind[row]]
+        canvas_row = self._canvas_row[row]
+        worker = self._workers[self._worker[row]]
+        points = [None if (at := column[row]) == UNKNOWN else at for column in self._at]
+        ended_ns = self.canvases.ended_ns(canvas_row)
+        retries = self._retries[row]
         return Outcome(
-            id=expectation.id,
-            task=expectation.task,
-            queue=expectation.queue,
-            pool=pool,
-            worker=track.worker,
-            workload=expectation.workload,
-            iteration=expectation.iteration,
-            tags=context.tags.get(expectation.workload, {}),
-            direct=expectation.direct,
-            intended_ns=track.intended_ns,
-            sent_ns=track.sent_ns,
-            published_ns=track.published_ns,
-            received_ns=track.received_ns,
-            started_ns=track.started_ns,
-            finished_ns=track.finished_ns,
-            seen_ns=track.seen_ns,
-            state=track.state,
-            executions=max(0, track.starts - track.retries) if context.probed else None,
-            retries=track.retries,
-            results=track.results,
-            matched=track.matched,
-            late=canvas.state == "timeout"
-            and (track.seen_ns or canvas.ended_ns) >= canvas.ended_ns,
-            ignored=expectation.ignored,
-            measured=canvas.intended_ns >= measured_from_ns,
+            id=task_id,
+            task=kind.task,
+            queue=kind.queue,
+            pool=context.pool_of_worker.get(worker) or context.pool_of_queue.get(kind.queue, ""),
+            worker=worker,
+            workload=kind.workload,
+            iteration=self.canvases.iteration(canvas_row),
+            tags=context.tags.get(kind.workload, {}),
+            direct=kind.direct,
+            intended_ns=points[_INTENDED],
+            sent_ns=points[_SENT],
+            published_ns=points[_PUBLISHED],
+            received_ns=points[_RECEIVED],
+            started_ns=points[_STARTED],
+            finished_ns=points[_FINISHED],
+            seen_ns=points[_SEEN],
+            state=self._state_of(row),
+            executions=max(0, self._starts[row] - retries) if context.probed else None,
+            retries=retries,
+            results=self._results[row],
+            matched=_MATCH[self._match[row]],
+            late=canvas_state == "timeout" and (points[_SEEN] or ended_ns) >= ended_ns,
+            ignored=kind.ignored,
+            measured=self.canvases.intended_ns(canvas_row) >= measured_from_ns,
             unfinished=unfinished,
-            reason=track.reason,
+            reason=self._reasons.get(row),
         )
+
+    def _state_of(self, row: int) -> str:
+        return self._states[self._state[row]]

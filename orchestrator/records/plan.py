@@ -16,7 +16,7 @@ ExecutorKind = Literal[
     "ramping-arrival-rate",
     "backlog",
 ]
-Aggregation = Literal["rate", "count", "avg", "min", "med", "max", "p", "value"]
+Aggregation = Literal["rate", "count", "avg", "min", "med", "max", "p", "value", "slope"]
 Operator = Literal["<", "<=", ">", ">=", "==", "!="]
 
 

@@ -1,6 +1,6 @@
 """What a run was and what is said of it (environment, judge -> report)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +37,8 @@ class PoolReport:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """A distribution, in milliseconds. All values are None when ``count`` is 0."""
+    """A distribution, in milliseconds. All values are None when ``count`` is 0. When ``exact`` is
+    false, percentiles are those of a histogram: known to within 1 %."""
 
     count: int
     avg_ms: float | None = None
@@ -49,6 +50,7 @@ class Trend:
     p99_ms: float | None = None
     p99_9_ms: float | None = None
     max_ms: float | None = None
+    exact: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +119,13 @@ class RunResult:
     host: Mapping[str, int]
     pools: tuple[PoolReport, ...]
     judgement: Judgement
-    outcomes: Sequence[Outcome]
+    outcomes: Iterable[Outcome]
+    """Can be gone through again and again; each is made when its turn comes."""
     samples: Sequence[Sample]
-    verdict_of: Mapping[str, Verdict]
+    verdicts: Sequence[Verdict]
+    """Of ``outcomes``, in their order."""
     orchestrator_cpu_s: float
     orchestrator_rss_max_bytes: int
     probe_lost_events: int = 0
+    bottleneck: str | None = None
+    """Why the orchestrator, and not the workers, limited the run; None when it did not."""

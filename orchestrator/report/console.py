@@ -273,6 +273,9 @@ class _Summary:
             line.append("; the run ended early, its figures are partial")
         self._line()
         self._indented(line)
+        if result.bottleneck is not None:
+            warning = f"The orchestrator was the bottleneck, not the workers: {result.bottleneck}"
+            self._indented(Text(warning, style="yellow"))
         self._line()
 
     def _meaning(self) -> str:

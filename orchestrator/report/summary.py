@@ -56,8 +56,13 @@ def summary(result: RunResult) -> dict[str, Any]:
         "thresholds": [_threshold(each) for each in judgement.thresholds],
         "orchestrator": {
             "cpu_s": result.orchestrator_cpu_s,
+            "cpu_max_ratio": max(
+                (sample.orchestrator_cpu_ratio for sample in result.samples), default=0.0
+            ),
             "rss_max_bytes": result.orchestrator_rss_max_bytes,
             "probe_lost_events_count": result.probe_lost_events,
+            "bottleneck": result.bottleneck is not None,
+            "bottleneck_reason": result.bottleneck,
         },
     }
     safe: dict[str, Any] = json_safe(document)

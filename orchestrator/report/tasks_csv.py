@@ -3,7 +3,7 @@
 import csv
 import gzip
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 from orchestrator.environment.masking import mask_text
@@ -36,7 +36,8 @@ def write_tasks_csv(result: RunResult, path: Path) -> None:
         writer = csv.writer(text)
         writer.writerow(HEADER)
         start_ns = _start_ns(result)
-        writer.writerows(_row(each, result.verdict_of, start_ns) for each in result.outcomes)
+        judged = zip(result.outcomes, result.verdicts, strict=True)
+        writer.writerows(_row(outcome, verdict, start_ns) for outcome, verdict in judged)
 
 
 def _start_ns(result: RunResult) -> int:
@@ -47,9 +48,7 @@ def _start_ns(result: RunResult) -> int:
     return min((at_ns for at_ns in first if at_ns is not None), default=0)
 
 
-def _row(
-    outcome: Outcome, verdict_of: Mapping[str, Verdict], start_ns: int
-) -> list[str | int | None]:
+def _row(outcome: Outcome, verdict: Verdict, start_ns: int) -> list[str | int | None]:
     executions = outcome.executions
     return [
         clip(outcome.id, TEXT_LIMIT),
@@ -59,7 +58,7 @@ def _row(
         clip(outcome.worker, TEXT_LIMIT),
         clip(outcome.workload, TEXT_LIMIT),
         outcome.iteration,
-        verdict_of.get(outcome.id, ""),
+        verdict,
         outcome.state,
         "" if executions is None else executions,
         outcome.retries,

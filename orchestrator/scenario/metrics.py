@@ -13,7 +13,7 @@ AGGREGATIONS: dict[MetricKind, tuple[Aggregation, ...]] = {
     "counter": ("count", "rate"),
     "ratio": ("rate",),
     "throughput": ("rate", "value"),
-    "gauge": ("value", "min", "max", "avg"),
+    "gauge": ("value", "min", "max", "avg", "slope"),
 }
 
 Unit = Literal["ms", "count", "ratio", "per second", "bytes"]
@@ -82,6 +82,13 @@ METRICS: dict[str, Metric] = {
             tasks_duplicated="Tasks that ran more than once.",
             tasks_wrong="Tasks with a wrong result.",
             tasks_late="Tasks whose result came after the time-out.",
+        ),
+        *_of_tasks(
+            "counter",
+            "count",
+            chord_bodies_early="Chord bodies that started before their header had ended.",
+            chord_bodies_twice="Chord bodies that ran more than once.",
+            chord_bodies_never="Chord bodies that never ran although their header succeeded.",
         ),
         *_of(
             ("workload",),

@@ -76,8 +76,6 @@ def _aggregation(
 ) -> tuple[Aggregation, float | None]:
     accepted = AGGREGATIONS[metric.kind]
     words = listed("p(N)" if word == "p" else word for word in accepted)
-    if name == "slope":
-        raise ValueError("this aggregation is not available in this release: slope")
     if name not in accepted:
         hint = did_you_mean(name, accepted)
         raise ValueError(f"{metric.name} has no {shown(name)}{hint}: it has {words}")

@@ -38,8 +38,8 @@ def test_the_verdicts_add_up_to_what_was_sent() -> None:
         make_outcome("duplicate", executions=2),
         make_outcome("late", late=True),
     ]
-    judgement, verdict_of = judge(make_plan(), outcomes, (), measured_s=1.0)
-    assert verdict_of == {verdict: verdict for verdict in VERDICTS}
+    judgement, verdicts = judge(make_plan(), outcomes, (), measured_s=1.0)
+    assert verdicts == list(VERDICTS)
     assert judgement.counts == dict.fromkeys(VERDICTS, 1)
     assert judgement.sent == judgement.counters["tasks_sent"] == 7
     assert {task_id for ids in judgement.ids.values() for task_id in ids} == set(VERDICTS) - {"ok"}
@@ -180,14 +180,14 @@ def test_nothing_is_implied_when_all_is_well() -> None:
 
 def test_while_the_run_is_on_nothing_is_lost() -> None:
     threshold = make_threshold("tasks_lost", "count==0")
-    judgement, verdict_of = judge(
+    judgement, verdicts = judge(
         make_plan(threshold),
         [make_outcome("a"), no_result("b"), make_outcome("c", state="FAILURE", matched=False)],
         (),
         measured_s=1.0,
         running=True,
     )
-    assert verdict_of == {"a": "ok", "c": "failed"}
+    assert verdicts == ["ok", "failed"]
     assert judgement.thresholds == (ThresholdResult("tasks_lost", "count==0", 0, True),)
     assert judgement.counters["tasks_sent"] == 3
 

@@ -2,7 +2,16 @@ from typing import Any
 
 import pytest
 
-from orchestrator.judge.metrics import GAPS, TRENDS, Events, Labels, Metrics, Series
+from orchestrator.judge.metrics import (
+    CHORD_COUNTERS,
+    GAPS,
+    TRENDS,
+    Events,
+    HeaderTask,
+    Labels,
+    Metrics,
+    Series,
+)
 from orchestrator.judge.view import View
 from tests.unit.judge.outcome_factory import MS, S, make_canvas, make_outcome, no_result
 
@@ -95,22 +104,36 @@ def test_canvas_duration_counts_from_the_intended_time() -> None:
     assert (trend.count, trend.max_ms) == (1, 3000.0)
 
 
+def header(*finished_ns: int | None, succeeded: bool = True) -> list[HeaderTask]:
+    return [HeaderTask(at_ns, succeeded) for at_ns in finished_ns]
+
+
 def test_chord_join_is_from_the_last_header_to_the_body() -> None:
     metrics = Metrics()
-    header = [make_outcome(f"h{n}", finished_ns=S + n * MS) for n in range(3)]
     body = make_outcome("body", started_ns=S + 12 * MS)
-    metrics.add_chord(header, body)
+    metrics.add_chord(header(S, S + MS, S + 2 * MS), body)
     assert view(metrics).trend("chord_join").max_ms == 10.0
 
 
 def test_chord_join_needs_every_time() -> None:
     metrics = Metrics()
-    seen, unseen = make_outcome("h0"), make_outcome("h1", finished_ns=None)
-    metrics.add_chord([seen, unseen], make_outcome("body"))
-    metrics.add_chord([seen], no_result("body", started_ns=None))
-    metrics.add_chord([seen], make_outcome("body", measured=False))
+    metrics.add_chord(header(S, None), make_outcome("body"))
+    metrics.add_chord(header(S), no_result("body", started_ns=None))
+    metrics.add_chord(header(S), make_outcome("body", measured=False))
     metrics.add_chord([], make_outcome("body"))
     assert view(metrics).trend("chord_join").count == 0
+
+
+def test_chord_bodies_that_come_early_twice_or_never_are_counted() -> None:
+    metrics = Metrics()
+    metrics.add_chord(header(S, S + 20 * MS), make_outcome("early", started_ns=S + 12 * MS))
+    metrics.add_chord(header(S), make_outcome("twice", started_ns=2 * S, executions=2))
+    metrics.add_chord(header(S), no_result("never", started_ns=None))
+    metrics.add_chord(header(S, succeeded=False), no_result("rightly not", started_ns=None))
+    metrics.add_chord(header(S), no_result("still queued", started_ns=None, unfinished=True))
+    metrics.add_chord(header(S), make_outcome("well", started_ns=2 * S))
+    counts = {name: view(metrics).count(name) for name in CHORD_COUNTERS}
+    assert counts == dict.fromkeys(CHORD_COUNTERS, 1)
 
 
 def test_counters() -> None:
@@ -182,13 +205,24 @@ def test_a_canvas_carries_its_workloads_tags() -> None:
 
 
 def test_series_and_events_know_their_times_only_when_asked_to() -> None:
-    series, events = Series(timed=True), Events(timed=True)
+    series, events = Series(10 * S), Events(10 * S)
     for at_ns, value in ((10, 3), (20, 1), (30, 2)):
         series.append(value, at_ns)
         events.append(at_ns, measured=True)
-    assert series.ordered() == [1, 2, 3]
-    assert series.ordered(since_ns=10) == [1, 2]
+    assert (series.all.count, series.since(10).count, series.since(10).high) == (3, 2, 2)
     assert events.since(10) == 2
-    untimed = Events(timed=False)
+    untimed = Events()
     untimed.append(10, measured=False)
     assert (untimed.since(99), untimed.count, untimed.measured) == (1, 1, 0)
+
+
+def test_what_is_older_than_any_window_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orchestrator.judge.metrics.PRUNE_EVERY", 100)
+    series, events = Series(S), Events(S)
+    for number in range(1000):
+        series.append(number, number * S)
+        events.append(number * S, measured=True)
+    assert series.all.count == events.count == 1000
+    assert len(series._at) < 200
+    assert len(events._at) < 200
+    assert series.since(990 * S).count == events.since(990 * S) == 9

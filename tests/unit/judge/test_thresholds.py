@@ -97,7 +97,7 @@ def test_verified_at_exactly_one() -> None:
 
 
 def test_a_window() -> None:
-    metrics = Metrics(timed=True)
+    metrics = Metrics(window_s=60.0)
     for number in range(1, 11):
         outcome = make_outcome(str(number), intended_ns=0, seen_ns=number * 100 * MS)
         metrics.add(outcome, "ok")

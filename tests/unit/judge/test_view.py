@@ -11,9 +11,9 @@ from orchestrator.records import Sample
 from tests.unit.judge.outcome_factory import MS, S, make_canvas, make_outcome, no_result
 
 
-def durations(*values_ms: int, timed: bool = False, every_ms: int = 0) -> Metrics:
+def durations(*values_ms: int, every_ms: int = 0) -> Metrics:
     """Tasks that ran this long; the n-th was seen n x ``every_ms`` after the first second."""
-    metrics = Metrics(timed=timed)
+    metrics = Metrics(window_s=60.0)
     for index, value in enumerate(values_ms):
         seen_ns = S + index * every_ms * MS
         changes: dict[str, Any] = {"intended_ns": seen_ns - value * MS, "seen_ns": seen_ns}
@@ -130,7 +130,7 @@ def test_a_counter_per_second() -> None:
 
 
 def test_a_window_sees_only_what_was_last() -> None:
-    metrics = durations(900, 10, 20, 30, timed=True, every_ms=1000)
+    metrics = durations(900, 10, 20, 30, every_ms=1000)
     view = View(metrics, 4.0)
     assert view.observe("task_duration", "max") == 900
     assert view.observe("task_duration", "max", window_s=3.0) == 30
@@ -140,7 +140,7 @@ def test_a_window_sees_only_what_was_last() -> None:
 
 
 def test_a_window_ends_where_it_is_said_to() -> None:
-    metrics = durations(10, 20, timed=True, every_ms=1000)
+    metrics = durations(10, 20, every_ms=1000)
     later = View(metrics, 10.0, until_ns=10 * S)
     assert later.observe("task_duration", "max", window_s=5.0) is None
     assert later.observe("verified", "rate", window_s=5.0) is None
@@ -148,7 +148,7 @@ def test_a_window_ends_where_it_is_said_to() -> None:
 
 
 def test_errors_of_the_last_seconds_are_not_hidden_by_the_first() -> None:
-    metrics = Metrics(timed=True)
+    metrics = Metrics(window_s=60.0)
     for second in range(100):
         outcome = make_outcome(str(second), seen_ns=(2 + second) * S)
         metrics.add(outcome, "failed" if second >= 95 else "ok")
@@ -158,7 +158,7 @@ def test_errors_of_the_last_seconds_are_not_hidden_by_the_first() -> None:
 
 
 def test_a_window_longer_than_the_run_is_the_run() -> None:
-    view = View(durations(1, 2, 3, 4, timed=True, every_ms=500), 2.0)
+    view = View(durations(1, 2, 3, 4, every_ms=500), 2.0)
     assert view.observe("throughput", "rate", window_s=60.0) == 2.0
 
 
@@ -173,6 +173,36 @@ def test_gauges_add_up_over_queues(aggregation: Any, expected: float) -> None:
     for at_s, first, second in ((1.0, 4, 5), (2.0, 4, 0), (3.0, 1, 1)):
         metrics.add_sample(sample(at_s, {"a": first, "b": second}))
     assert View(metrics, 1.0).observe("backlog", aggregation) == expected
+
+
+@pytest.mark.parametrize(
+    ("depths", "expected"),
+    [
+        ([0, 10, 20, 30, 40, 50], 10.0),  # grows by ten a second
+        ([50, 40, 30, 20, 10, 5], -9.29),
+        ([7, 9, 8, 7, 9, 8], 0.0),  # steady: up and down
+        ([0, 30, 60, 60, 30, 0], 0.0),  # it has drained
+        ([5], None),
+    ],
+)
+def test_the_slope_of_a_queue(depths: list[int], expected: float | None) -> None:
+    metrics = Metrics()
+    for second, depth in enumerate(depths):
+        metrics.add_sample(sample(float(second), {"a": depth}))
+    found = View(metrics, 1.0).observe("backlog", "slope", window_s=100.0)
+    assert found == (None if expected is None else pytest.approx(expected, abs=0.01))
+
+
+def test_without_a_window_the_slope_is_that_of_the_last_third() -> None:
+    metrics = Metrics()
+    for second in range(31):  # up for twenty seconds, then steady
+        depth = min(second, 20) * 10 + second % 2
+        metrics.add_sample(sample(float(second), {"a": depth}))
+    view = View(metrics, 1.0)
+    assert view.observe("backlog", "slope") == 0.0
+    growing = view.observe("backlog", "slope", window_s=30.0)
+    assert growing is not None
+    assert growing > 5
 
 
 def test_gauges_of_one_queue_and_of_one_pool() -> None:

@@ -29,3 +29,20 @@ def test_a_pool_that_was_never_sampled_used_nothing_that_we_know() -> None:
     status = PoolStatus(PoolPlan("add", ("add",)), pids=(), startup_s=0.0, exit_codes=())
     (report,) = pool_reports([status], series, [])
     assert (report.cpu_s, report.rss_max_bytes, report.tasks) == (0.0, 0, 0)
+
+
+class Probes:
+    def __init__(self, **pids: set[int]) -> None:
+        self.pids = pids
+
+
+def test_children_that_came_in_the_place_of_others_are_restarts() -> None:
+    series = Series(Counts(), in_flight=lambda: 0, pids=lambda: {}, backlog=None)
+    family = series.family("add")
+    family.roots, family.children, family.most_children = {1}, {10, 11}, 2
+    plan = PoolPlan("add", ("add",), "prefork", concurrency=2)
+    status = PoolStatus(plan, pids=(), startup_s=0.0, exit_codes=())
+    (report,) = pool_reports([status], series, [], Probes(add={1, 10, 12, 13}))
+    assert report.restarts == 2
+    (quiet,) = pool_reports([status], series, [], Probes(add={1, 10}))
+    assert quiet.restarts == 0

@@ -101,7 +101,7 @@ def make_result(
     folds = {"sums": Fold.named("sum", _no_function), "factorials": Fold.named("max", _no_function)}
     folds["sums"].add(0, 123456)
     folds["factorials"].add(0, 7**4000)
-    judgement, verdict_of = judge(
+    judgement, verdicts = judge(
         plan,
         outcomes,
         [_canvas(outcome) for outcome in outcomes],
@@ -130,7 +130,7 @@ def make_result(
         "judgement": judgement,
         "outcomes": outcomes,
         "samples": [make_sample(second) for second in range(1, 4)],
-        "verdict_of": verdict_of,
+        "verdicts": verdicts,
         "orchestrator_cpu_s": 2.5,
         "orchestrator_rss_max_bytes": 90 * 1024**2,
     }

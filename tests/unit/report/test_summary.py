@@ -9,7 +9,7 @@ from tests.unit.report.result_factory import PASSWORD, make_result, make_task
 
 TREND = {
     "count", "avg_ms", "min_ms", "p50_ms", "p75_ms", "p90_ms", "p95_ms", "p99_ms", "p99_9_ms",
-    "max_ms",
+    "max_ms", "exact",
 }  # fmt: skip
 VERDICTS = {"ok", "wrong", "failed", "lost_task", "lost_result", "duplicate", "late"}
 
@@ -49,7 +49,10 @@ def test_the_keys_are_those_of_the_promise() -> None:
         "exit_codes", "startup_s",
     }  # fmt: skip
     assert set(document["thresholds"][0]) == {"metric", "expression", "observed", "passed"}
-    assert set(document["orchestrator"]) == {"cpu_s", "rss_max_bytes", "probe_lost_events_count"}
+    assert set(document["orchestrator"]) == {
+        "cpu_s", "cpu_max_ratio", "rss_max_bytes", "probe_lost_events_count", "bottleneck",
+        "bottleneck_reason",
+    }  # fmt: skip
 
 
 def test_the_values_are_those_of_the_run() -> None:

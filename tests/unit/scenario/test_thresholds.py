@@ -48,7 +48,7 @@ def test_expressions(metric: str, text: str, parsed: Expression) -> None:
         ("task_duration", "avg<5min", "not a duration"),
         ("task_duration", "", "not a check"),
         ("task_duration", "avg<-5", "not a duration"),
-        ("backlog", "slope<5", "not available in this release: slope"),
+        ("task_duration", "slope<5", "task_duration has no 'slope'"),
         ("backlog", "max<5s", "'5s' is not a number"),
         ("verified", "rate>5", "more than all"),
         ("verified", "rate>101%", "more than all"),
