@@ -4,6 +4,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -12,14 +13,16 @@ from celery import Celery
 
 from orchestrator.celery_app import app_urls, apply_target
 from orchestrator.client import Client
+from orchestrator.client.amqp_check import identify
 from orchestrator.environment import variables
-from orchestrator.environment.broker import open_broker
+from orchestrator.environment.broker import BrokerStart, is_amqp, open_broker
 from orchestrator.environment.guardian import open_guardian
 from orchestrator.environment.pools import Pools, PoolStart, open_pools
 from orchestrator.environment.worker_environ import worker_environ
 from orchestrator.judge.ledger import Ledger
 from orchestrator.observe.probe_server import ProbeServer, open_probe_server
 from orchestrator.records import BrokerInfo, Plan, Sample
+from orchestrator.scenario import has_chord
 
 PROBE_MODULE = "orchestrator.observe.probe"
 
@@ -54,14 +57,16 @@ async def open_laboratory(
     began = time.monotonic()
     async with open_guardian() as guardian, anyio.create_task_group() as tasks:
         progress.phase("starting the broker")
+        broker_start = BrokerStart(
+            guardian=guardian,
+            log_dir=log_dir,
+            task_group=tasks,
+            check_amqp=partial(identify, app, settings=plan.target.settings),
+            app_urls=app_urls(app),
+            chords=any(has_chord(workload.canvas) for workload in plan.workloads),
+        )
         async with (
-            open_broker(
-                plan.target,
-                guardian=guardian,
-                log_dir=log_dir,
-                task_group=tasks,
-                app_urls=app_urls(app),
-            ) as broker,
+            open_broker(plan.target, broker_start) as broker,
             open_probe_server(guardian.directory, ledger.timeline) as probe,
         ):
             apply_target(
@@ -70,6 +75,8 @@ async def open_laboratory(
                 results_url=broker.results_url,
                 settings=plan.target.settings,
             )
+            if broker.results_why is not None:
+                progress.phase(f"results: {broker.results_why}")
             progress.phase(f"starting {sum(pool.count for pool in plan.pools)} worker processes")
             start = PoolStart(
                 app=plan.app,
@@ -79,6 +86,7 @@ async def open_laboratory(
                 guardian=guardian,
                 wait_ready=probe.wait_ready,
                 include=PROBE_MODULE,
+                amqp=is_amqp(broker.url),
             )
             async with (
                 open_pools(plan.pools, start, task_group=tasks) as pools,

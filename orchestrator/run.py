@@ -25,7 +25,7 @@ from orchestrator.laboratory import Laboratory, Progress, open_laboratory
 from orchestrator.load import CanvasBuilder, Driver
 from orchestrator.load.clock import NS_PER_S, after, now_ns, sleep_until
 from orchestrator.load.functions import load_function
-from orchestrator.observe.backlog import RedisBacklog
+from orchestrator.observe.backlog import Backlog, open_backlog
 from orchestrator.observe.host import host, versions
 from orchestrator.observe.pool_reports import pool_reports
 from orchestrator.observe.probe_server import ProbeServer
@@ -134,8 +134,15 @@ class Run:
             await self._measure(laboratory)
 
     async def _measure(self, laboratory: Laboratory) -> None:
-        queues = {queue for pool in self.plan.pools for queue in pool.queues}
-        backlog = RedisBacklog(self.app, laboratory.broker.url, queues)
+        timeline = self._ledger.timeline
+        backlog = open_backlog(
+            self.app,
+            laboratory.broker.url,
+            self.plan.all_queues,
+            private=self.plan.target.private,
+            held=None if self.plan.attach else lambda: len(timeline.held),
+            settings=self.plan.target.settings,
+        )
         driver = self._driver(laboratory)
         self._series = Series(
             self._ledger.timeline.counts,
@@ -224,7 +231,7 @@ class Run:
                 self._measured.aborted = result
                 self.stop(f"threshold {result.metric}: {result.expression}")
 
-    async def _settle(self, laboratory: Laboratory, backlog: RedisBacklog) -> None:
+    async def _settle(self, laboratory: Laboratory, backlog: Backlog) -> None:
         """Wait for the results that nobody awaited; then find out what the broker and the workers
         still have."""
         self._progress.phase("waiting for the last results")
@@ -233,7 +240,8 @@ class Run:
             await timeline.settled()
         await laboratory.probe.drained()
         if timeline.outstanding:
-            self._measured.unfinished = frozenset(await backlog.task_ids() | timeline.running())
+            queued = await backlog.task_ids(timeline.unanswered())
+            self._measured.unfinished = frozenset(queued | timeline.running())
         if self._series is not None:
             await self._series.take((now_ns() - self._measured.load_start_ns) / NS_PER_S)
 

@@ -10,13 +10,15 @@ from kombu import connection, entity, messaging
 from benchmarks.app import QUEUE, app
 from benchmarks.interleaved import interleaved
 from benchmarks.laboratory import Laboratory
-from benchmarks.rabbitmq_server import find_programs, open_rabbitmq
 from benchmarks.records import Effort, Experiment, Findings, Row, RowSkipped, Sample, WrongResult
 from benchmarks.rounds import facts_per_task, paired_ratios
 from benchmarks.wire import Sent, check_sent
 from orchestrator import Client
+from orchestrator.environment.rabbitmq_node import find_rabbitmq
+from orchestrator.environment.rabbitmq_server import open_rabbitmq
+from orchestrator.environment.redis_server import new_password
 from orchestrator.environment.worker_environ import worker_environ
-from orchestrator.errors import BrokerUnavailable, NotSupported
+from orchestrator.errors import BrokerBinaryMissing, BrokerUnavailable, NotSupported
 from orchestrator.records import TargetPlan
 
 TASKS = 10_000
@@ -41,11 +43,17 @@ async def run(laboratory: Laboratory, effort: Effort, wanted: frozenset[str]) ->
 
     Raises `RowSkipped` when the client cannot do this, or no RabbitMQ is installed.
     """
-    if find_programs() is None:
-        raise RowSkipped("no rabbitmq-server (with Erlang's epmd) on PATH")
+    try:
+        find_rabbitmq()
+    except BrokerBinaryMissing as exc:
+        raise RowSkipped(str(exc)) from exc
     if (why := await _unsupported()) is not None:
         raise RowSkipped(why)
-    async with open_rabbitmq(laboratory.guardian) as url:
+    log_path = laboratory.guardian.directory / "rabbitmq.log"
+    async with open_rabbitmq(
+        laboratory.guardian, log_path=log_path, password=new_password()
+    ) as server:
+        url = server.info.url
         rabbitmq = replace(laboratory.info, url=url, results_url="rpc://")
         environ = worker_environ(TargetPlan(), rabbitmq)
 

@@ -43,7 +43,9 @@ if TYPE_CHECKING:
     help="Where workers consume already: a URL, or `app`.  [default: a private broker and worker]",
 )
 @click.option(
-    "--results", envvar="CELERY_RESULT_BACKEND", help="Result backend URL.  [default: the broker]"
+    "--results",
+    envvar="CELERY_RESULT_BACKEND",
+    help="Result backend URL.  [default: the same Redis; rpc:// with RabbitMQ]",
 )
 @click.option("--queue", help="Send to this queue instead of the one that the app's routes name.")
 @click.option(

@@ -55,7 +55,7 @@ def scenario_options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--broker",
             metavar="URL|KIND",
-            help="The broker: embedded, redis, valkey, app, or a URL.",
+            help="The broker: embedded, redis, valkey, rabbitmq, app, or a URL.",
         ),
     ]
     for decorator in reversed(decorators):

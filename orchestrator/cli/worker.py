@@ -7,6 +7,7 @@ import click
 
 from orchestrator.errors import EnvironmentNotReady
 
+DEFAULT_PORTS = {"amqp": 5672, "pyamqp": 5672, "amqps": 5671}
 POOLS = ("prefork", "gevent", "eventlet", "threads", "solo")
 
 
@@ -33,7 +34,9 @@ POOLS = ("prefork", "gevent", "eventlet", "threads", "solo")
     help="Broker URL, also for the results.  [default: the app's]",
 )
 @click.option(
-    "--results", envvar="CELERY_RESULT_BACKEND", help="Result backend URL.  [default: the broker]"
+    "--results",
+    envvar="CELERY_RESULT_BACKEND",
+    help="Result backend URL.  [default: the same Redis; rpc:// with RabbitMQ]",
 )
 @click.option("--loglevel", "-l", default="INFO", show_default=True)
 @click.option(
@@ -58,15 +61,18 @@ def command(
 
     This process becomes the Celery worker: signals reach it as they reach `celery worker`.
     """
+    from orchestrator.environment.broker import is_amqp
     from orchestrator.environment.pool_kinds import worker_argv
     from orchestrator.records import PoolPlan
 
     environ = dict(os.environ)
+    amqp = is_amqp(broker or "")
     if broker:
         wait_for_broker(broker, wait_s)
-        environ |= {"CELERY_BROKER_URL": broker, "CELERY_RESULT_BACKEND": results or broker}
+        results = results or ("rpc://" if amqp else broker)
+        environ |= {"CELERY_BROKER_URL": broker, "CELERY_RESULT_BACKEND": results}
     plan = PoolPlan(name, tuple((queues or name).split(",")), kind, concurrency)  # type: ignore[arg-type]
-    argv = [*worker_argv(plan, app=app_spec, node_name=f"{name}@%h"), "-l", loglevel]
+    argv = [*worker_argv(plan, app=app_spec, node_name=f"{name}@%h", amqp=amqp), "-l", loglevel]
     sys.stdout.flush()
     os.execve(argv[0], argv, environ)
 
@@ -80,16 +86,15 @@ def wait_for_broker(url: str, wait_s: float) -> None:
     from kombu.utils.url import url_to_parts
 
     parts = url_to_parts(url)
+    port = parts.port or DEFAULT_PORTS.get(parts.scheme, 6379)
     deadline = time.monotonic() + wait_s
     while True:
         try:
-            socket.create_connection(
-                (parts.hostname or "127.0.0.1", parts.port or 6379), timeout=1
-            ).close()
+            socket.create_connection((parts.hostname or "127.0.0.1", port), timeout=1).close()
             return
         except OSError as exc:
             if time.monotonic() > deadline:
                 raise EnvironmentNotReady(
-                    f"no broker answers at {parts.hostname}:{parts.port} within {wait_s:g} s: {exc}"
+                    f"no broker answers at {parts.hostname}:{port} within {wait_s:g} s: {exc}"
                 ) from exc
             time.sleep(0.1)

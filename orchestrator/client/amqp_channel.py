@@ -86,14 +86,17 @@ class AmqpChannel:
         """Have every message that is published on this channel confirmed."""
         await self.call(spec.Confirm.Select, arguments("b", False))
 
-    async def consume(self, queue: str, on_delivery: OnDelivery, on_end: OnEnd) -> None:
+    async def consume(
+        self, queue: str, on_delivery: OnDelivery, on_end: OnEnd, *, no_ack: bool = True
+    ) -> None:
         """Receive what is in the queue and what comes, without acknowledging it.
 
+        With ``no_ack`` it is gone from the queue; else it is back there when the channel is closed.
         ``on_end`` is called, once, when nothing more will come: the queue was deleted, or the
         channel or the connection has ended.
         """
         self._on_delivery, self._on_end = on_delivery, on_end
-        no_local, no_ack, exclusive, nowait = False, True, False, False
+        no_local, exclusive, nowait = False, False, False
         flags = (no_local, no_ack, exclusive, nowait)
         await self.call(spec.Basic.Consume, arguments("BssbbbbF", 0, queue, "", *flags, {}))
 

@@ -58,6 +58,8 @@ class AmqpConnection(asyncio.Protocol):
         self.address = address
         self.frame_max = address.frame_max
         self.closed = asyncio.Event()
+        self.server_properties: Mapping[str, Any] = {}
+        """What the broker says of itself: product, version, cluster_name, ..."""
         self.blocked: str | None = None
         """Why the broker takes no messages at the moment, in its own words."""
         self._loop = asyncio.get_running_loop()
@@ -179,7 +181,8 @@ class AmqpConnection(asyncio.Protocol):
             handle(self, payload)
 
     def _on_start(self, payload: bytes) -> None:
-        mechanisms = read_arguments("ooFSS", payload)[3].split()
+        self.server_properties, offered = read_arguments("ooFSS", payload)[2:4]
+        mechanisms = offered.split()
         login = self.address.login(mechanisms)
         if login is None:
             self._refuse(f"it lets in by {', '.join(mechanisms)}, and not by what is configured")

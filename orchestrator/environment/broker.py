@@ -1,10 +1,10 @@
-"""The broker of a run: a private server, the app's own, or an address; checked before anything
-starts.
+"""The broker of a run and the place of its results: private servers, the app's own, or addresses;
+checked before anything starts.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import replace
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast, get_args
 
@@ -12,6 +12,7 @@ from anyio.abc import TaskGroup
 
 from orchestrator.environment.guardian import Guardian
 from orchestrator.environment.masking import mask_url
+from orchestrator.environment.rabbitmq_server import RPC_URL, open_rabbitmq
 from orchestrator.environment.redis_binary import BrokerKind
 from orchestrator.environment.redis_check import check_redis
 from orchestrator.environment.redis_server import new_password, open_redis
@@ -21,67 +22,130 @@ from orchestrator.records import BrokerInfo, TargetPlan
 NO_RESULTS_URL = "disabled://"
 """Celery's name (celery/app/backends.py) for a result backend that stores nothing."""
 
-_REDIS_SCHEMES = ("redis", "rediss", "redis+socket")
+REDIS_SCHEMES = ("redis", "rediss", "redis+socket")
+AMQP_SCHEMES = ("amqp", "amqps", "pyamqp")
+
+PRIVATE_RESULTS = "a private Redis: a canvas has a chord, whose header rpc cannot count"
+
+CheckAmqp = Callable[[str], Awaitable[tuple[str, str]]]
+"""Given an address, logs in and gives the server's product and version; raises BrokerUnavailable.
+It is the client's business, which stands above this package."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerStart:
+    """What `open_broker` needs besides the target.
+
+    `app_urls` are the app's own broker and result backend, for `broker: app`; `chords` says whether
+    a canvas has one, which rpc results cannot count.
+    """
+
+    guardian: Guardian
+    log_dir: Path
+    task_group: TaskGroup
+    check_amqp: CheckAmqp
+    app_urls: tuple[str | None, str | None] = (None, None)
+    chords: bool = False
 
 
 @asynccontextmanager
-async def open_broker(
-    target: TargetPlan,
-    *,
-    guardian: Guardian,
-    log_dir: Path,
-    task_group: TaskGroup,
-    app_urls: tuple[str | None, str | None] = (None, None),
-) -> AsyncIterator[BrokerInfo]:
+async def open_broker(target: TargetPlan, start: BrokerStart) -> AsyncIterator[BrokerInfo]:
     """The broker and result backend that `target` means, up and answering.
 
-    `app_urls` are the app's own broker and result backend, for `broker: app`. A private server that
-    dies later raises BrokerUnavailable in `task_group`. Raises BrokerBinaryMissing,
-    BrokerUnavailable, and NotSupported for what is not Redis.
+    A private server that dies later raises BrokerUnavailable in the task group. Raises
+    BrokerBinaryMissing, BrokerUnavailable, and NotSupported for what is neither Redis nor RabbitMQ.
     """
+    async with _broker(target, start) as info, _results(target, start, info) as ready:
+        yield ready
+
+
+def is_amqp(url: str) -> bool:
+    """Whether an address is that of a RabbitMQ."""
+    return url.partition("://")[0] in AMQP_SCHEMES
+
+
+def _broker(target: TargetPlan, start: BrokerStart) -> AbstractAsyncContextManager[BrokerInfo]:
+    if target.broker == "rabbitmq":
+        return _private_rabbitmq(start)
     if target.broker in get_args(BrokerKind):
-        kind = cast("BrokerKind", target.broker)
-        log_path = log_dir / "broker.log"
-        async with open_redis(
-            guardian, log_path=log_path, kind=kind, password=new_password()
-        ) as server:
-            task_group.start_soon(server.supervise)
-            yield await _with_results(server.info, target, None)
-    else:
-        yield await _existing_broker(target, app_urls)
+        return _private_redis(start, cast("BrokerKind", target.broker), "broker.log")
+    return _existing(target, start)
 
 
-async def _existing_broker(
-    target: TargetPlan, app_urls: tuple[str | None, str | None]
-) -> BrokerInfo:
-    url = app_urls[0] if target.broker == "app" else target.broker
+@asynccontextmanager
+async def _private_redis(
+    start: BrokerStart, kind: BrokerKind, log_name: str
+) -> AsyncIterator[BrokerInfo]:
+    log_path = start.log_dir / log_name
+    async with open_redis(
+        start.guardian, log_path=log_path, kind=kind, password=new_password()
+    ) as server:
+        start.task_group.start_soon(server.supervise)
+        yield server.info
+
+
+@asynccontextmanager
+async def _private_rabbitmq(start: BrokerStart) -> AsyncIterator[BrokerInfo]:
+    log_path = start.log_dir / "broker.log"
+    async with open_rabbitmq(start.guardian, log_path=log_path, password=new_password()) as server:
+        start.task_group.start_soon(server.supervise)
+        yield server.info
+
+
+@asynccontextmanager
+async def _existing(target: TargetPlan, start: BrokerStart) -> AsyncIterator[BrokerInfo]:
+    url = start.app_urls[0] if target.broker == "app" else target.broker
     if not url:
         raise BrokerUnavailable(
             "`broker: app` was asked for, but the app configures no broker_url."
         )
-    _require_redis(url, "broker")
+    if is_amqp(url):
+        product, version = await start.check_amqp(url)
+        yield BrokerInfo(product.lower(), version, path=None, url=url, results_url=RPC_URL)
+        return
+    _require(url, "broker", (*REDIS_SCHEMES, *AMQP_SCHEMES))
     identity = await check_redis(url)
-    info = BrokerInfo(identity.product, identity.version, path=None, url=url, results_url=url)
-    return await _with_results(info, target, app_urls[1] if target.broker == "app" else None)
+    yield BrokerInfo(identity.product, identity.version, path=None, url=url, results_url=url)
 
 
-async def _with_results(
-    info: BrokerInfo, target: TargetPlan, app_results: str | None
-) -> BrokerInfo:
-    """`results: auto` means the app's own backend with the app's broker, else the same Redis."""
-    if target.results == "none":
-        return replace(info, results_url=NO_RESULTS_URL)
-    url = (app_results or info.url) if target.results == "auto" else target.results
-    if url != info.url and not url.startswith("disabled"):
-        _require_redis(url, "result backend")
-        await check_redis(url)
-    return replace(info, results_url=url)
+@asynccontextmanager
+async def _results(
+    target: TargetPlan, start: BrokerStart, info: BrokerInfo
+) -> AsyncIterator[BrokerInfo]:
+    """`info` with the place of the results.
+
+    `auto` means the app's own backend with the app's own broker; else the same Redis; with a
+    RabbitMQ rpc, or a private Redis where a canvas has a chord.
+    """
+    url = target.results
+    if url == "auto":
+        url = (start.app_urls[1] if target.broker == "app" else None) or info.results_url
+        if url.startswith(RPC_URL) and start.chords:
+            async with _private_redis(start, "embedded", "results.log") as results:
+                yield replace(info, results_url=results.url, results_why=PRIVATE_RESULTS)
+                return
+    if url == "none":
+        url = NO_RESULTS_URL
+    await _check_results(RPC_URL if url == "rpc" else url, info)
+    yield replace(info, results_url=RPC_URL if url == "rpc" else url)
 
 
-def _require_redis(url: str, what: str) -> None:
+async def _check_results(url: str, info: BrokerInfo) -> None:
+    if url == info.url or url.startswith("disabled"):
+        return
+    if url.startswith(RPC_URL):
+        if not is_amqp(info.url):
+            raise NotSupported(
+                f"rpc results come through RabbitMQ, and the broker is {mask_url(info.url)}: "
+                "write results: auto, or a redis:// URL."
+            )
+        return
+    _require(url, "result backend", REDIS_SCHEMES)
+    await check_redis(url)
+
+
+def _require(url: str, what: str, schemes: tuple[str, ...]) -> None:
     scheme, separator, _ = url.partition("://")
-    if not separator or scheme not in _REDIS_SCHEMES:
-        raise NotSupported(
-            f"{mask_url(url)} cannot be the {what}: "
-            f"it must be a Redis or Valkey ({', '.join(f'{name}://' for name in _REDIS_SCHEMES)})."
-        )
+    if not separator or scheme not in schemes:
+        known = ", ".join(f"{name}://" for name in schemes)
+        raise NotSupported(f"{mask_url(url)} cannot be the {what}: it must be one of {known}.")

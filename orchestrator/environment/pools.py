@@ -31,7 +31,7 @@ class PoolStart:
 
     `app` is what `celery -A` takes; `environ` the whole environment of the workers (see
     `worker_environ`), to which each pool adds its own; `include` a module that the workers import;
-    `run_id` makes the node names new.
+    `run_id` makes the node names new; `amqp` says that the broker is a RabbitMQ.
     """
 
     app: str
@@ -43,6 +43,7 @@ class PoolStart:
     include: str | None = None
     ready_timeout_s: float = READY_TIMEOUT_S
     cwd: Path | None = None
+    amqp: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +157,7 @@ class Pools:
                 app=start.app,
                 node_name=f"{plan.name}-{index}.{start.run_id}@%h",
                 include=start.include,
+                amqp=start.amqp,
             ),
             name=name,
             log_path=start.log_dir / f"{name}.log",

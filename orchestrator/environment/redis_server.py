@@ -7,7 +7,6 @@ either, and `redis://` is what the same scenario uses against a real server.
 
 import os
 import secrets
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -19,12 +18,12 @@ import anyio.to_thread
 
 from orchestrator.environment.child import Child, start_child
 from orchestrator.environment.guardian import Guardian
+from orchestrator.environment.ports import HOST, free_ports
 from orchestrator.environment.redis_binary import BrokerKind, RedisBinary, find_binary
 from orchestrator.environment.redis_check import check_redis
 from orchestrator.errors import BrokerUnavailable
 from orchestrator.records import BrokerInfo
 
-HOST = "127.0.0.1"
 _READY_S = 10.0
 _POLL_S = 0.02
 _STOP_S = 2.0
@@ -101,7 +100,7 @@ async def _start_on_free_port(
     ready_timeout_s: float,
 ) -> RedisServer:
     for _ in range(_PORT_TRIES):
-        chosen = port if port is not None else _free_port()
+        chosen = port if port is not None else free_ports(1)[0]
         try:
             return await _start(guardian, binary, chosen, password, log_path, ready_timeout_s)
         except _PortTaken as taken:
@@ -172,12 +171,6 @@ def _write_config(directory: Path, port: int, password: str | None) -> Path:
 def _quoted(value: str) -> str:
     """Any string as one word of redis.conf."""
     return '"' + "".join(f"\\x{byte:02x}" for byte in os.fsencode(value)) + '"'
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 def _ended(child: Child, code: int, how: str) -> str:

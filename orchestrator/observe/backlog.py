@@ -1,89 +1,46 @@
-"""The backlog of a Redis broker: how many messages each queue holds, and which tasks are still in
-it.
+"""Where the backlog of a run is read: by the kind of its broker."""
 
-Key layout: kombu/transport/redis.py. A queue is one list per priority step; messages that a worker
-has taken but not acknowledged stand in the hash ``unacked``."""
-
-import json
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
 from celery import Celery
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
-from orchestrator.environment.redis_check import client_url
-from orchestrator.errors import BrokerUnavailable
-
-PAGE = 1_000
+from orchestrator.client.amqp_check import amqp_link
+from orchestrator.environment.broker import is_amqp
+from orchestrator.observe.rabbitmq_backlog import RabbitBacklog
+from orchestrator.observe.redis_backlog import RedisBacklog
 
 
-class RedisBacklog:
-    """Reads the depth of ``queues`` on the app's broker. Close it with ``aclose``."""
-
-    def __init__(self, app: Celery, broker_url: str, queues: Iterable[str]) -> None:
-        options: Mapping[str, Any] = app.conf.broker_transport_options or {}
-        prefix = options.get("global_keyprefix", "")
-        separator = options.get("sep", "\x06\x16")
-        steps = [step for step in options.get("priority_steps", (0, 3, 6, 9)) if step]
-        self._keys = {
-            queue: [f"{prefix}{queue}", *(f"{prefix}{queue}{separator}{step}" for step in steps)]
-            for queue in queues
-        }
-        self._unacked = prefix + options.get("unacked_key", "unacked")
-        self._redis: Redis = Redis.from_url(
-            client_url(broker_url), socket_timeout=5, socket_connect_timeout=5
-        )
+class Backlog(Protocol):
+    """Reads what a broker holds. Raises BrokerUnavailable."""
 
     async def depths(self) -> dict[str, int]:
-        """Messages per queue, and those with a worker but unacknowledged under ``unacked``."""
-        pipe = self._redis.pipeline(transaction=False)
-        for keys in self._keys.values():
-            for key in keys:
-                pipe.llen(key)
-        pipe.hlen(self._unacked)
-        try:
-            replies = iter(await pipe.execute())
-        except (RedisError, OSError) as exc:
-            raise BrokerUnavailable(f"the broker stopped answering: {exc}") from exc
-        depths = {queue: sum(next(replies) for _ in keys) for queue, keys in self._keys.items()}
-        return {**depths, "unacked": next(replies)}
+        """Messages that wait in each queue; under ``unacked`` those that a worker has and the
+        broker keeps, where that is known."""
 
-    async def task_ids(self) -> set[str]:
-        """The ids of all tasks that the broker still has, waiting or unacknowledged."""
-        found: set[str] = set()
-        try:
-            for keys in self._keys.values():
-                for key in keys:
-                    found.update([task_id async for task_id in self._ids_in_list(key)])
-            for entry in await self._redis.hvals(self._unacked):
-                found.update(_ids(entry))
-        except (RedisError, OSError) as exc:
-            raise BrokerUnavailable(f"the broker stopped answering: {exc}") from exc
-        return found
+    async def task_ids(self, outstanding: Mapping[str, Sequence[str]]) -> set[str]:
+        """The ids of the tasks that the broker still has. ``outstanding`` are those without a
+        result, by queue, in the order in which they were sent."""
 
-    async def _ids_in_list(self, key: str) -> Any:
-        start = 0
-        while page := await self._redis.lrange(key, start, start + PAGE - 1):
-            for message in page:
-                for task_id in _ids(message):
-                    yield task_id
-            start += PAGE
-
-    async def aclose(self) -> None:
-        await self._redis.aclose()
+    async def aclose(self) -> None: ...
 
 
-def _ids(message: bytes | str) -> Iterator[str]:
-    """The task id in a message, which is the envelope itself or, in ``unacked``, a list that starts
-    with it."""
-    try:
-        envelope = json.loads(message)
-    except ValueError:
-        return
-    if isinstance(envelope, list):
-        envelope = envelope[0]
-    if isinstance(envelope, dict) and isinstance(
-        task_id := envelope.get("headers", {}).get("id"), str
-    ):
-        yield task_id
+def open_backlog(
+    app: Celery,
+    url: str,
+    queues: Iterable[str],
+    *,
+    private: bool,
+    held: Callable[[], int] | None,
+    settings: Mapping[str, Any] | None = None,
+) -> Backlog:
+    """The backlog of ``queues`` on the broker at ``url``.
+
+    ``private``: the broker is ours alone, so that messages may be taken out and put back. ``held``
+    tells how many tasks the workers have taken and not finished; None where nobody sees that.
+    ``settings`` are Celery's, and win over the app's.
+    """
+    if not is_amqp(url):
+        return RedisBacklog(app, url, queues)
+    link = amqp_link(app, url, settings, "the broker (backlog)")
+    return RabbitBacklog(link, queues, private=private, held=held)

@@ -116,6 +116,8 @@ class Timeline:
         self.counts = Counts()
         self.outstanding = 0
         """How many results are still to come."""
+        self.held: set[str] = set()
+        """Ids that a worker has taken from the broker and not finished."""
         self._settled: anyio.Event | None = None
 
     # ---- from the driver ----
@@ -171,6 +173,8 @@ class Timeline:
         if (row := self._rows.get(task_id)) is not None:
             self._at[_RECEIVED][row] = at_ns
             self._worker[row] = self._workers.number(worker)
+            if self._at[_FINISHED][row] < at_ns:  # else it is old news
+                self.held.add(task_id)
 
     def started(self, task_id: str, at_ns: int, worker: str) -> None:
         if (row := self._rows.get(task_id)) is not None:
@@ -183,6 +187,7 @@ class Timeline:
         if (row := self._rows.get(task_id)) is not None:
             self._at[_FINISHED][row] = at_ns
             self._ends[row] += 1
+            self.held.discard(task_id)
             if state == "RETRY":
                 self._retries[row] += 1
 
@@ -221,6 +226,15 @@ class Timeline:
         if self.outstanding:
             self._settled = anyio.Event()
             await self._settled.wait()
+
+    def unanswered(self) -> dict[str, list[str]]:
+        """The ids of the tasks without a result, by queue, in the order in which they were sent."""
+        found: dict[str, list[str]] = {}
+        for row, task_id in enumerate(self._rows):
+            kind = self._kinds[self._kind[row]]
+            if not self._results[row] and not kind.ignored:
+                found.setdefault(kind.queue, []).append(task_id)
+        return found
 
     def running(self) -> set[str]:
         """Ids that a worker has taken and not finished."""

@@ -84,11 +84,18 @@ Node = Call | Group | Chord | Chain | Mapped
 
 @dataclass(frozen=True, slots=True)
 class TargetPlan:
-    """``broker``: embedded, redis, valkey, app or a URL. ``results``: auto, none or a URL."""
+    """``broker``: embedded, redis, valkey, rabbitmq, app or a URL. ``results``: auto, rpc, none or
+    a URL. ``found`` says where the broker's address is from, when nobody wrote it down."""
 
     broker: str = "embedded"
     results: str = "auto"
     settings: Mapping[str, Any] = field(default_factory=dict)
+    found: str = ""
+
+    @property
+    def private(self) -> bool:
+        """Whether the broker is one that the run starts, and nobody else uses."""
+        return "://" not in self.broker and self.broker != "app"
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,3 +180,12 @@ class Plan:
     warmup_s: float
     source: Mapping[str, Any]
     description: str = ""
+    attach: bool = False
+    """Whether the workers are there already; then ``pools`` is empty until they were found."""
+    queues: tuple[str, ...] = ()
+    """The queues that must have a consumer, besides those of ``pools``."""
+
+    @property
+    def all_queues(self) -> tuple[str, ...]:
+        """Every queue of the run, sorted."""
+        return tuple(sorted({*self.queues, *(q for pool in self.pools for q in pool.queues)}))

@@ -10,13 +10,16 @@ from orchestrator.records.plan import ExecutorKind, Plan, PoolKind
 
 @dataclass(frozen=True, slots=True)
 class BrokerInfo:
-    """``url`` holds the password: mask it (``errors`` and reports only ever see the masked one)."""
+    """``url`` holds the password: mask it (``errors`` and reports only ever see the masked one).
+
+    ``results_why`` says, where it was our choice, why the results live where they do."""
 
     kind: str
     version: str
     path: str | None
     url: str
     results_url: str
+    results_why: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

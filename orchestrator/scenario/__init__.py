@@ -7,13 +7,14 @@ from orchestrator.scenario.drawing import Drawer, draw
 from orchestrator.scenario.json_schema import json_schema
 from orchestrator.scenario.loader import load, load_with_marks
 from orchestrator.scenario.tree import Marks
-from orchestrator.scenario.walk import calls, task_names
+from orchestrator.scenario.walk import calls, has_chord, task_names
 
 __all__ = [
     "Drawer",
     "Marks",
     "calls",
     "draw",
+    "has_chord",
     "json_schema",
     "load",
     "load_with_marks",

@@ -5,14 +5,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator.records import Call, Chain, Chord, Group, Mapped, Node
+from orchestrator.records import Call, Chain, Chord, Mapped, Node
 from orchestrator.scenario.canvas_models import MAX_COUNT
-from orchestrator.scenario.models import LATER_SCHEMES
+from orchestrator.scenario.models import AMQP_SCHEMES, Scenario
 from orchestrator.scenario.parts import Parts
 from orchestrator.scenario.quantities import shown
 from orchestrator.scenario.suggestions import did_you_mean, listed
 from orchestrator.scenario.tree import Path
-from orchestrator.scenario.walk import nodes, task_count
+from orchestrator.scenario.walk import joined_links, nodes, task_count
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,6 @@ def not_available(data: Mapping[str, Any]) -> Iterator[Finding]:
     repeats = data.get("repeats", 1)
     if isinstance(repeats, int) and not isinstance(repeats, bool) and repeats > 1:
         yield Finding(("repeats",), "more than one is not available in this release: repeats")
-    if data.get("workers") == "attach":
-        yield Finding(("workers",), "this value is not available in this release: workers: attach")
-    yield from _later_target(data.get("target"))
     yield from _attached_backlog(data)
 
 
@@ -46,20 +43,6 @@ def _attached_backlog(data: Mapping[str, Any]) -> Iterator[Finding]:
         if isinstance(workload, dict) and workload.get("executor") == "backlog":
             message = "backlog pauses the workers: not possible with workers: attach"
             yield Finding(("workloads", name, "executor"), message)
-
-
-def _later_target(target: Any) -> Iterator[Finding]:
-    for key in ("broker", "results") if isinstance(target, dict) else ():
-        value = target.get(key)
-        if not isinstance(value, str):
-            continue
-        scheme, separator, _ = value.partition("://")
-        if separator and scheme in LATER_SCHEMES:
-            value = f"{scheme}://"
-        elif value not in ("rabbitmq", "rpc"):
-            continue
-        message = f"this value is not available in this release: {key}: {value}"
-        yield Finding(("target", key), message)
 
 
 def combinations(parts: Parts) -> Iterator[Finding]:
@@ -76,6 +59,7 @@ def combinations(parts: Parts) -> Iterator[Finding]:
             yield from _without_results(parts, place, node)
     yield from _folds(parts)
     yield from _warmup(parts)
+    yield from _rpc_without_rabbitmq(parts)
 
 
 def _unconsumed(parts: Parts, path: Path, node: Node) -> Iterator[Finding]:
@@ -104,15 +88,36 @@ def _without_results(parts: Parts, path: Path, node: Node) -> Iterator[Finding]:
         message = f"a chord needs a result backend that counts: results: {results} cannot run it"
         yield Finding((*path, "chord"), message, at_key=True)
     if isinstance(node, Chain):
-        for position, link in enumerate(node.links[:-1]):
-            if isinstance(link, Group):
-                message = (
-                    f"a group with a link after it is a chord: results: {results} cannot run it"
-                )
-                yield Finding((*path, "chain", position), message)
+        for position in joined_links(node):
+            message = f"a group with a link after it is a chord: results: {results} cannot run it"
+            yield Finding((*path, "chain", position - 1), message)
     if isinstance(node, Call) and node.expect is not None and results == "none":
         message = "with results: none nothing comes back to be held against it"
         yield Finding((*path, "expect"), message, at_key=True)
+
+
+def _rpc_without_rabbitmq(parts: Parts) -> Iterator[Finding]:
+    broker = parts.target.broker
+    scheme = broker.partition("://")[0]
+    if parts.target.results == "rpc" and scheme not in ("rabbitmq", "app", *AMQP_SCHEMES):
+        message = f"rpc results come through RabbitMQ, and the broker is {shown(scheme)}"
+        yield Finding(("target", "results"), message)
+
+
+def private_broker(broker: str) -> bool:
+    """Whether the run would start this broker itself, so that nobody can work on it already."""
+    return "://" not in broker and broker != "app"
+
+
+def attached(scenario: Scenario) -> Iterator[Finding]:
+    """What is wrong with `workers: attach`."""
+    broker = scenario.target.broker
+    if scenario.workers == "attach" and private_broker(broker):
+        message = (
+            f"nobody works on a private broker ({broker}) yet: name the one that the workers "
+            "consume from (target: {broker: URL}, or app), or run with --target attach"
+        )
+        yield Finding(("workers",), message)
 
 
 def _folds(parts: Parts) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from orchestrator.errors import Problem, ScenarioError
 from orchestrator.records import Plan
-from orchestrator.scenario.checks import Finding, combinations, not_available
+from orchestrator.scenario.checks import Finding, attached, combinations, not_available
 from orchestrator.scenario.models import Scenario
 from orchestrator.scenario.overrides import TARGET, apply_sets, with_broker, with_target
 from orchestrator.scenario.parts import parts_of, valid_parts
@@ -88,6 +88,7 @@ def _validated(data: dict[str, Any]) -> tuple[Scenario | None, list[Finding]]:
         parts = valid_parts(data)
     else:
         parts = parts_of(scenario, data)
+        findings += attached(scenario)
     findings += combinations(parts)
     findings += thresholds(parts)
     return scenario, findings

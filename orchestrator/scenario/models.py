@@ -15,8 +15,8 @@ from orchestrator.scenario.workload_models import AnyWorkload
 
 BROKERS = ("embedded", "redis", "valkey", "rabbitmq", "app")
 RESULTS = ("auto", "rpc", "none")
-SCHEMES = ("redis", "rediss", "redis+socket")
-LATER_SCHEMES = ("amqp", "amqps", "pyamqp")
+REDIS_SCHEMES = ("redis", "rediss", "redis+socket")
+AMQP_SCHEMES = ("amqp", "amqps", "pyamqp")
 POOLS = ("prefork", "gevent", "eventlet", "threads", "solo")
 
 _SETTING = re.compile(r"[a-z][a-z0-9_]*")
@@ -38,19 +38,23 @@ _OWN_OPTIONS = {
 }
 
 
-def _address(words: tuple[str, ...], what: str) -> BeforeValidator:
+def _address(words: tuple[str, ...], schemes: tuple[str, ...], what: str) -> BeforeValidator:
     def validate(value: Any) -> Any:
         if not isinstance(value, str) or value in words:
             return value
-        scheme, separator, _ = value.partition("://")
+        scheme, separator, rest = value.partition("://")
+        if (
+            not rest and scheme in words and scheme not in schemes
+        ):  # `rpc://` is what Celery calls it
+            return scheme
         if not separator:
             hint = did_you_mean(value, words)
             raise ValueError(f"{shown(value)} is not a {what}{hint}: {listed(words)}, or a URL")
-        if scheme in SCHEMES:
-            _check_url(value)
-        elif scheme not in LATER_SCHEMES:
-            known = listed(f"{name}://" for name in SCHEMES)
+        if scheme not in schemes:
+            known = listed(f"{name}://" for name in schemes)
             raise ValueError(f"{shown(scheme)}:// is not a known kind of {what}: {known}")
+        for url in value.split(";") if scheme in AMQP_SCHEMES else (value,):
+            _check_url(url)
         return value
 
     return BeforeValidator(validate)
@@ -62,7 +66,7 @@ def _check_url(url: str) -> None:
         _ = parts.port
     except ValueError as exc:
         raise ValueError(f"not a URL: {exc}") from exc
-    if not parts.netloc and not parts.path.strip("/"):
+    if parts.scheme in REDIS_SCHEMES and not parts.netloc and not parts.path.strip("/"):
         raise ValueError("the URL names no host: write for example redis://localhost:6379/0")
 
 
@@ -76,9 +80,15 @@ def _setting(name: str) -> str:
     return name
 
 
-_ADDRESS = rf"^({{}}|({'|'.join(SCHEMES).replace('+', '[+]')})://.+)$"
-_BROKER_BOUND, _ = text_like(_ADDRESS.format("embedded|redis|valkey|app"), "")
-_RESULTS_BOUND, _ = text_like(_ADDRESS.format("auto|none"), "")
+def _pattern(words: tuple[str, ...], *more: str) -> str:
+    redis = rf"({'|'.join(REDIS_SCHEMES).replace('+', '[+]')})://.+"
+    return rf"^({'|'.join((*words, redis, *more))})$"
+
+
+_BROKER_BOUND, _ = text_like(_pattern(BROKERS, rf"({'|'.join(AMQP_SCHEMES)})://.*"), "")
+_BROKER = _address(BROKERS, (*REDIS_SCHEMES, *AMQP_SCHEMES), "broker")
+_RESULTS = _address(RESULTS, REDIS_SCHEMES, "result backend")
+_RESULTS_BOUND, _ = text_like(_pattern(RESULTS, "rpc://"), "")
 
 
 class Target(StrictModel):
@@ -86,17 +96,18 @@ class Target(StrictModel):
 
     described_as: ClassVar[str] = "target"
 
-    broker: Annotated[str, _BROKER_BOUND, _address(BROKERS, "broker")] = Field(
+    broker: Annotated[str, _BROKER_BOUND, _BROKER] = Field(
         default="embedded",
-        description="embedded: a private server that lives as long as the run; redis, valkey: "
-        "the same, of that kind; app: what the app is configured for; or a URL.",
-        examples=["embedded", "redis://localhost:6379/0"],
+        description="embedded: a private Redis or Valkey that lives as long as the run; redis, "
+        "valkey, rabbitmq: the same, of that kind; app: what the app is configured for; or a URL.",
+        examples=["embedded", "rabbitmq", "redis://localhost:6379/0", "amqp://user@host//"],
     )
-    results: Annotated[str, _RESULTS_BOUND, _address(RESULTS, "result backend")] = Field(
+    results: Annotated[str, _RESULTS_BOUND, _RESULTS] = Field(
         default="auto",
-        description="auto: the same server as the broker; none: no results, so none are "
-        "checked; or a URL.",
-        examples=["auto", "redis://localhost:6379/1"],
+        description="auto: the same Redis as the broker; with RabbitMQ rpc, or a private Redis "
+        "where a canvas has a chord; rpc: by messages through RabbitMQ; none: no results, so none "
+        "are checked; or a URL.",
+        examples=["auto", "rpc", "redis://localhost:6379/1"],
     )
     settings: dict[Annotated[str, AfterValidator(_setting)], Any] = Field(
         default={},
@@ -234,7 +245,10 @@ class Scenario(StrictModel):
         description="The Celery app: what `celery -A` takes.", examples=["tasks.app:app"]
     )
     target: Target = Field(default=Target(), description="What it runs against.")
-    workers: Workers = Field(description="The worker pools to start, by name.")
+    workers: Workers = Field(
+        description="The worker pools to start, by name; or attach: the workers that consume from "
+        "the target already."
+    )
     workloads: dict[Name, AnyWorkload] = Field(min_length=1, description="What is sent, by name.")
     thresholds: dict[str, Checks] = Field(
         default={},

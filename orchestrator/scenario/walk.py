@@ -53,6 +53,36 @@ def calls(plan: Plan) -> Iterator[tuple[Path, Call]]:
         yield from task_names(workload.canvas, ("workloads", workload.name, "canvas"))
 
 
+def has_chord(node: Node) -> bool:
+    """Whether Celery makes a chord of any part of the canvas: one that is written as such, or a
+    group with a link after it."""
+    return any(
+        isinstance(found, Chord) or (isinstance(found, Chain) and any(joined_links(found)))
+        for _, found in nodes(node)
+    )
+
+
+def joined_links(chain: Chain) -> Iterator[int]:
+    """The positions (from 1 on) of links that wait for the whole group before them, as the body of
+    a chord does. A group of one is that one."""
+    for position, link in enumerate(chain.links[:-1], start=1):
+        if _fans_out(link):
+            yield position
+
+
+def _fans_out(node: Node) -> bool:
+    """Whether more than one task ends the node."""
+    if isinstance(node, Chain):
+        return _fans_out(node.links[-1])
+    if isinstance(node, Mapped):
+        return task_count(node) > 1
+    if not isinstance(node, Group):
+        return False
+    if isinstance(node.members, Repeat):
+        return node.members.count > 1 or _fans_out(node.members.node)
+    return len(node.members) > 1 or any(map(_fans_out, node.members))
+
+
 def task_count(node: Node) -> int:
     """How many tasks one iteration of a canvas publishes, links left out."""
     if isinstance(node, Group):

@@ -1,12 +1,9 @@
-"""A private RabbitMQ for the integration tests: the installed program, everything else of our own.
-
-The node has its own ports, cookie, database and port mapper (epmd), so it neither sees nor is seen
-by another RabbitMQ of the machine, and all of its processes end with the test.
+"""A private RabbitMQ for the integration tests, which can be stopped, frozen and started again: the
+product's own node, driven from synchronous code.
 """
 
 import gc
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -21,35 +18,27 @@ import amqp
 import kombu.pools
 import pytest
 
+from orchestrator.environment.rabbitmq_node import RabbitNode, RabbitPrograms, find_rabbitmq
+from orchestrator.errors import BrokerBinaryMissing
 from tests.integration.redis_fixture import (
     Lab,
-    free_port,
     let_go_of_results,
     load_client_app,
     running_redis,
     running_worker,
 )
 
-PLACES = (
-    "/usr/lib/rabbitmq/bin",
-    "/usr/local/opt/rabbitmq/sbin",
-    "/opt/homebrew/opt/rabbitmq/sbin",
-)
 START_S = 60
 STOP_S = 10
 CONTROL_S = 60
 GREETING = b"AMQP"
 
 
-def rabbitmq_program(name: str) -> str:
-    """The program itself: the one on the PATH of a Debian system insists on the user rabbitmq."""
-    for place in PLACES:
-        if os.access(f"{place}/{name}", os.X_OK):
-            return f"{place}/{name}"
-    found = shutil.which(name)
-    if found is None or shutil.which("epmd") is None:
-        pytest.skip(f"no {name} (with Erlang's epmd) is installed")
-    return found
+def rabbitmq_programs() -> RabbitPrograms:
+    try:
+        return find_rabbitmq()
+    except BrokerBinaryMissing as exc:
+        pytest.skip(str(exc))
 
 
 class RabbitServer:
@@ -57,23 +46,18 @@ class RabbitServer:
 
     def __init__(self, directory: Path, configuration: Sequence[str] = ()) -> None:
         self.directory = directory
-        self.port = free_port()
-        self._configuration = configuration
-        self._epmd_port = free_port()
-        self._distribution_port = free_port()
+        self._programs = rabbitmq_programs()
+        self._node = RabbitNode.on_free_ports(directory, configuration=configuration)
+        self.port = self._node.port
+        self.url = self._node.url
         self._processes: list[subprocess.Popen[bytes]] = []
 
-    @property
-    def url(self) -> str:
-        return f"amqp://guest:guest@127.0.0.1:{self.port}//"
-
     def start(self) -> None:
-        program = rabbitmq_program("rabbitmq-server")
-        (self.directory / "home").mkdir(exist_ok=True)
-        (self.directory / "plugins").write_text("[].")
-        lines = [f"listeners.tcp.1 = 127.0.0.1:{self.port}", *self._configuration]
-        (self.directory / "rabbitmq.conf").write_text("\n".join(lines) + "\n")
-        self._processes = [self._run("epmd", "-port", str(self._epmd_port)), self._run(program)]
+        self._node.write()
+        self._processes = [
+            self._run(self._programs.epmd, "-port", str(self._node.epmd_port)),
+            self._run(self._programs.server),
+        ]
         deadline = time.monotonic() + START_S
         while not self._answers():
             if time.monotonic() > deadline or self._processes[-1].poll() is not None:
@@ -101,9 +85,14 @@ class RabbitServer:
 
     def control(self, *arguments: str) -> str:
         """What `rabbitmqctl` prints."""
-        argv = [rabbitmq_program("rabbitmqctl"), "--quiet", *arguments]
+        argv = [self._programs.control, "--quiet", *arguments]
         done = subprocess.run(
-            argv, env=self._environ(), capture_output=True, text=True, timeout=CONTROL_S, check=True
+            argv,
+            env=self._node.environ(),
+            capture_output=True,
+            text=True,
+            timeout=CONTROL_S,
+            check=True,
         )
         return done.stdout
 
@@ -130,25 +119,8 @@ class RabbitServer:
     def _run(self, *argv: str) -> "subprocess.Popen[bytes]":
         with (self.directory / "output.log").open("ab") as log:
             return subprocess.Popen(
-                argv, env=self._environ(), stdout=log, stderr=log, start_new_session=True
+                argv, env=self._node.environ(), stdout=log, stderr=log, start_new_session=True
             )
-
-    def _environ(self) -> dict[str, str]:
-        return {
-            "PATH": os.environ["PATH"],
-            "HOME": str(self.directory / "home"),
-            "ERL_EPMD_ADDRESS": "127.0.0.1",
-            "ERL_EPMD_PORT": str(self._epmd_port),
-            "RABBITMQ_CONF_ENV_FILE": os.devnull,
-            "RABBITMQ_CONFIG_FILE": str(self.directory / "rabbitmq.conf"),
-            "RABBITMQ_DIST_PORT": str(self._distribution_port),
-            "RABBITMQ_ENABLED_PLUGINS_FILE": str(self.directory / "plugins"),
-            "RABBITMQ_LOG_BASE": str(self.directory / "log"),
-            "RABBITMQ_MNESIA_BASE": str(self.directory / "data"),
-            "RABBITMQ_NODENAME": f"node{self.port}@localhost",
-            "RABBITMQ_NODE_PORT": str(self.port),
-            "RABBITMQ_PID_FILE": str(self.directory / "pid"),
-        }
 
     def _answers(self) -> bool:
         """True when the broker greets whoever begins to speak AMQP."""

@@ -10,32 +10,44 @@ from pathlib import Path
 import anyio
 import psutil
 import pytest
+from celery import Celery
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError
 
-from orchestrator.environment.broker import NO_RESULTS_URL, open_broker
+from orchestrator.client.amqp_check import identify
+from orchestrator.environment.broker import (
+    NO_RESULTS_URL,
+    PRIVATE_RESULTS,
+    BrokerStart,
+    open_broker,
+)
 from orchestrator.environment.guardian import open_guardian
 from orchestrator.environment.masking import mask_url
 from orchestrator.environment.redis_check import check_redis
 from orchestrator.environment.redis_server import open_redis
 from orchestrator.errors import BrokerUnavailable
 from orchestrator.records import BrokerInfo, TargetPlan
+from tests.integration.rabbitmq_fixture import rabbitmq_programs
+
+
+async def check_amqp(url: str) -> tuple[str, str]:
+    return await identify(Celery("check", set_as_current=False), url)
 
 
 @asynccontextmanager
 async def broker_for(
-    folder: Path, target: TargetPlan, app_urls: tuple[str | None, str | None] = (None, None)
+    folder: Path,
+    target: TargetPlan,
+    app_urls: tuple[str | None, str | None] = (None, None),
+    *,
+    chords: bool = False,
 ) -> AsyncIterator[BrokerInfo]:
-    async with (
-        anyio.create_task_group() as group,
-        open_guardian() as guardian,
-        open_broker(
-            target, guardian=guardian, log_dir=folder, task_group=group, app_urls=app_urls
-        ) as broker,
-    ):
-        yield broker
+    async with anyio.create_task_group() as group, open_guardian() as guardian:
+        start = BrokerStart(guardian, folder, group, check_amqp, app_urls, chords)
+        async with open_broker(target, start) as broker:
+            yield broker
 
 
 @asynccontextmanager
@@ -166,3 +178,34 @@ async def test_tls_to_a_server_without_it_is_said(tmp_path: Path) -> None:
         url = private.url.replace("redis://", "rediss://")
         with pytest.raises(BrokerUnavailable, match="does it want no TLS"):
             await check_redis(url, timeout_s=0.5)
+
+
+async def test_a_private_rabbitmq_is_ours_and_gone_at_the_end(tmp_path: Path) -> None:
+    """With a chord the results need a Redis; else they come by rpc."""
+    rabbitmq_programs()
+    async with broker_for(tmp_path, TargetPlan("rabbitmq"), chords=True) as broker:
+        assert (broker.kind, broker.results_why) == ("rabbitmq", PRIVATE_RESULTS)
+        await check_redis(broker.results_url)
+        children = psutil.Process().children(recursive=True)
+        assert {"epmd", "beam.smp"} <= {child.name() for child in children}
+        url = broker.url
+        for existing in (TargetPlan(url), TargetPlan("app")):
+            async with broker_for(tmp_path, existing, (url, None)) as found:
+                assert found == BrokerInfo("rabbitmq", broker.version, None, url, "rpc://")
+        why = await refused(tmp_path, url.replace("//orchestrator:", "//orchestrator:hunter2"))
+        assert "ACCESS_REFUSED" in why
+        assert "hunter2" not in why
+    _gone, alive = psutil.wait_procs(children, timeout=10)
+    assert not alive, alive
+    why = await refused(tmp_path, url)
+    assert "cannot be used" in why
+    assert "orchestrator:" not in why
+
+
+async def refused(folder: Path, url: str) -> str:
+    """The one line that is said of a broker that cannot be used."""
+    with pytest.raises(BrokerUnavailable) as caught:
+        async with raised_alone(), broker_for(folder, TargetPlan(url)):
+            raise AssertionError("not reached")
+    assert "\n" not in str(caught.value)
+    return str(caught.value)

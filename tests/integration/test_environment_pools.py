@@ -17,7 +17,7 @@ from celery import Celery
 from celery.result import AsyncResult
 
 from orchestrator.environment import variables
-from orchestrator.environment.broker import open_broker
+from orchestrator.environment.broker import BrokerStart, open_broker
 from orchestrator.environment.guardian import open_guardian
 from orchestrator.environment.pools import Pools, PoolStart, open_pools
 from orchestrator.environment.worker_environ import worker_environ
@@ -104,6 +104,10 @@ def stock_client(broker: BrokerInfo) -> Celery:
     return client
 
 
+async def no_amqp(url: str) -> tuple[str, str]:
+    raise AssertionError(url)
+
+
 @asynccontextmanager
 async def lab(
     folder: Path,
@@ -119,7 +123,7 @@ async def lab(
         anyio.create_task_group() as group,
         open_guardian() as guardian,
         open_probe_server(guardian.directory, seen) as server,
-        open_broker(target, guardian=guardian, log_dir=folder, task_group=group) as broker,
+        open_broker(target, BrokerStart(guardian, folder, group, no_amqp)) as broker,
     ):
         start = PoolStart(
             app="tiny:app",

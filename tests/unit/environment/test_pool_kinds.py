@@ -44,3 +44,22 @@ def test_celery_finds_the_pool_and_knows_every_option(kind: PoolKind) -> None:
     assert _find_option_with_arg(argv, ["-P"], ["--pool"]) == kind
     known = {name for parameter in worker_command.params for name in parameter.opts}
     assert {word for word in argv[argv.index("worker") :] if word.startswith("-")} <= known
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "without"),
+    [
+        ("gevent", (), True),
+        ("eventlet", (), True),
+        ("prefork", (), False),
+        ("gevent", ("-E",), False),
+        ("gevent", ("--heartbeat-interval=2",), False),
+    ],
+)
+def test_green_pools_on_rabbitmq_have_no_heartbeat_unless_asked_for(
+    kind: PoolKind, options: tuple[str, ...], without: bool
+) -> None:
+    plan = PoolPlan("p", ("q",), kind, options=options)
+    argv = worker_argv(plan, app="a:app", node_name="n@%h", amqp=True)
+    assert ("--without-heartbeat" in argv) is without
+    assert "--without-heartbeat" not in worker_argv(plan, app="a:app", node_name="n@%h")

@@ -1,4 +1,3 @@
-import socket
 import sys
 from pathlib import Path
 
@@ -72,8 +71,3 @@ async def test_another_port_is_taken_when_the_first_is_gone(
         with pytest.raises(BrokerUnavailable, match=r"No free port .* in 5 tries"):
             async with open_redis(guardian, log_path=tmp_path / "log", password="x"):
                 raise AssertionError("not reached")
-
-
-def test_a_free_port_can_be_bound() -> None:
-    with socket.socket() as server:
-        server.bind((redis_server.HOST, redis_server._free_port()))

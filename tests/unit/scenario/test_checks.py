@@ -36,22 +36,71 @@ LATER = "not available in this release"
         ),
         ({"matrix": {"workers.w.pool": ["prefork"]}}, f"matrix: this key is {LATER}: matrix"),
         ({"repeats": 5}, f"repeats: more than one is {LATER}: repeats"),
-        ({"workers": "attach"}, f"workers: this value is {LATER}: workers: attach"),
-        (
-            {"target": {"broker": "rabbitmq"}},
-            f"target.broker: this value is {LATER}: broker: rabbitmq",
-        ),
-        (
-            {"target": {"broker": "amqp://u:p@h//"}},
-            f"target.broker: this value is {LATER}: broker: amqp://",
-        ),
-        ({"target": {"results": "rpc"}}, f"target.results: this value is {LATER}: results: rpc"),
     ],
 )
 def test_what_a_later_release_brings_is_refused_in_one_line(
     problems: Callable[..., list[str]], over: dict[str, Any], problem: str
 ) -> None:
     assert problems(_text(**over)) == [problem]
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        {"broker": "rabbitmq", "results": "rpc"},
+        {"broker": "valkey"},
+        {"broker": "amqp://u:p@h//", "results": "redis://h/1"},
+        {"broker": "pyamqp://guest@localhost//;pyamqp://guest@other//", "results": "rpc://"},
+        {"broker": "amqps://"},
+        {"broker": "app", "results": "rpc"},
+    ],
+)
+def test_targets(load_text: Callable[..., Any], target: dict[str, str]) -> None:
+    plan = load_text(_text(target=target))
+    assert plan.target.broker == target["broker"]
+    assert plan.target.results == target.get("results", "auto").removesuffix("://")
+
+
+@pytest.mark.parametrize(
+    ("over", "problem"),
+    [
+        (
+            {"target": {"results": "rpc"}},
+            "target.results: rpc results come through RabbitMQ, and the broker is 'embedded'",
+        ),
+        (
+            {"workers": "attach"},
+            "workers: nobody works on a private broker (embedded) yet: name the one that the "
+            "workers consume from (target: {broker: URL}, or app), or run with --target attach",
+        ),
+    ],
+)
+def test_targets_that_cannot_work(
+    problems: Callable[..., list[str]], over: dict[str, Any], problem: str
+) -> None:
+    assert problems(_text(**over)) == [problem]
+
+
+@pytest.mark.parametrize(
+    ("canvas", "place"),
+    [
+        (CHORD, "chord"),
+        ({"chain": [{"group": [ADD, ADD]}, ADD]}, "chain.0"),
+        ({"chain": [ADD, {"chain": [ADD, {"group": [ADD, ADD]}]}, ADD]}, "chain.1"),
+        ({"chain": [{"chunks": {"task": "add", "items": [[1], [2]], "size": 1}}, ADD]}, "chain.0"),
+    ],
+)
+def test_rpc_cannot_count_a_chord(
+    problems: Callable[..., list[str]], canvas: dict[str, Any], place: str
+) -> None:
+    (problem,) = problems(_text(canvas, target={"broker": "rabbitmq", "results": "rpc"}))
+    assert problem.startswith(f"workloads.a.canvas.{place}: ")
+    assert "results: rpc cannot run it" in problem
+
+
+def test_a_group_of_one_is_no_chord(load_text: Callable[..., Any]) -> None:
+    canvas = {"chain": [{"group": [ADD]}, ADD]}
+    load_text(_text(canvas, target={"broker": "rabbitmq", "results": "rpc"}))
 
 
 def test_one_repeat_is_fine(load_text: Callable[..., Any]) -> None:
@@ -87,12 +136,17 @@ def test_a_pool_that_is_wrong_may_have_had_the_queue(problems: Callable[..., lis
 def test_a_chord_needs_a_backend_that_counts(
     problems: Callable[..., list[str]], results: str
 ) -> None:
-    found = problems(_text(CHORD, target={"results": results}))
+    found = problems(_text(CHORD, target={"broker": "rabbitmq", "results": results}))
     assert (
         "workloads.a.canvas.chord: a chord needs a result backend that counts: "
         f"results: {results} cannot run it" in found
     )
-    found = problems(_text({"chain": [{"group": [ADD]}, ADD]}, target={"results": results}))
+    found = problems(
+        _text(
+            {"chain": [{"group": [ADD, ADD]}, ADD]},
+            target={"broker": "rabbitmq", "results": results},
+        )
+    )
     assert any("a group with a link after it is a chord" in problem for problem in found)
 
 

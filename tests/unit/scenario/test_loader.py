@@ -131,7 +131,7 @@ def test_the_broker_option_wins_over_everything() -> None:
     ("options", "message"),
     [
         ({"broker": "embeded"}, "--broker:1:1: target.broker: 'embeded' is not a broker"),
-        ({"broker": "amqp://u:pw@h"}, "--broker:1:1: target.broker: this value is not available"),
+        ({"broker": "amqp://u:pw@h:x"}, "--broker:1:1: target.broker: not a URL"),
         ({"target": "sqs://x"}, "--target:1:1: target.broker: 'sqs':// is not a known kind"),
         ({"target": "no-such-file.yaml"}, "no-such-file.yaml:1:1: cannot be read"),
         ({"overrides": ["workloads.sums.rate=5"]}, "--set:1:21: workloads.sums.rate: a rate"),

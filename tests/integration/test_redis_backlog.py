@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from orchestrator.environment.guardian import open_guardian
 from orchestrator.environment.redis_server import open_redis
 from orchestrator.errors import BrokerUnavailable
-from orchestrator.observe.backlog import PAGE, RedisBacklog
+from orchestrator.observe.redis_backlog import PAGE, RedisBacklog
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ async def test_depths_and_ids_of_what_stock_celery_published(url: str, prefix: s
     await redis.aclose()
     backlog = RedisBacklog(celery, url, ["add", "other", "empty"])
     assert await backlog.depths() == {"add": 3, "other": 1, "empty": 0, "unacked": 1}
-    assert await backlog.task_ids() == {"a0", "a1", "a2", "urgent", "o"}
+    assert await backlog.task_ids({}) == {"a0", "a1", "a2", "urgent", "o"}
     await backlog.aclose()
 
 
@@ -55,7 +55,7 @@ async def test_long_queues_are_read_page_by_page(url: str) -> None:
     await redis.lpush("add", *messages, "no json", "[1]")
     await redis.aclose()
     backlog = RedisBacklog(app(url), url, ["add"])
-    assert len(await backlog.task_ids()) == 2 * PAGE + 5
+    assert len(await backlog.task_ids({})) == 2 * PAGE + 5
     await backlog.aclose()
 
 
@@ -64,5 +64,5 @@ async def test_a_broker_that_is_gone_is_said(url: str) -> None:
     with pytest.raises(BrokerUnavailable):
         await backlog.depths()
     with pytest.raises(BrokerUnavailable):
-        await backlog.task_ids()
+        await backlog.task_ids({})
     await backlog.aclose()
