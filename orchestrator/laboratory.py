@@ -3,26 +3,30 @@
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import anyio
+from anyio.abc import TaskGroup
 from celery import Celery
 
-from orchestrator.celery_app import app_urls, apply_target
+from orchestrator.celery_app import app_urls, apply_target, resolve_task, task_queue
 from orchestrator.client import Client
 from orchestrator.client.amqp_check import identify
 from orchestrator.environment import variables
+from orchestrator.environment.attached import AttachedPools, find_workers
 from orchestrator.environment.broker import BrokerStart, is_amqp, open_broker
-from orchestrator.environment.guardian import open_guardian
+from orchestrator.environment.guardian import Guardian, open_guardian
+from orchestrator.environment.masking import mask_url
 from orchestrator.environment.pools import Pools, PoolStart, open_pools
 from orchestrator.environment.worker_environ import worker_environ
 from orchestrator.judge.ledger import Ledger
+from orchestrator.observe.event_receiver import EventReceiver, open_event_receiver
 from orchestrator.observe.probe_server import ProbeServer, open_probe_server
 from orchestrator.records import BrokerInfo, Plan, Sample
-from orchestrator.scenario import has_chord
+from orchestrator.scenario import calls, has_chord
 
 PROBE_MODULE = "orchestrator.observe.probe"
 
@@ -39,34 +43,37 @@ class Progress(Protocol):
 class Laboratory:
     """A ready environment: a broker, pools that consume, and a client that is subscribed."""
 
+    plan: Plan
+    """As it was asked for, with the pools that were found where the workers were there already."""
     broker: BrokerInfo
-    pools: Pools
+    pools: Pools | AttachedPools
     client: Client
     probe: ProbeServer
+    events: EventReceiver | None
     startup_s: float
+
+    async def told(self) -> None:
+        """Returns once what the workers have told so far has been heard."""
+        await self.probe.drained()
+        if self.events is not None:
+            await self.events.drained()
 
 
 @asynccontextmanager
 async def open_laboratory(
     plan: Plan, app: Celery, ledger: Ledger, *, run_id: str, log_dir: Path, progress: Progress
 ) -> AsyncIterator[Laboratory]:
-    """Start everything that ``plan`` asks for; on leaving, all of it is stopped, in bounded time.
+    """Start everything that ``plan`` asks for, and find what is there already; on leaving, what was
+    started is stopped, in bounded time.
 
     Raises `EnvironmentNotReady` and its kin, also while the body runs, when a pool or the broker
     dies (then inside an exception group)."""
     began = time.monotonic()
     async with open_guardian() as guardian, anyio.create_task_group() as tasks:
-        progress.phase("starting the broker")
-        broker_start = BrokerStart(
-            guardian=guardian,
-            log_dir=log_dir,
-            task_group=tasks,
-            check_amqp=partial(identify, app, settings=plan.target.settings),
-            app_urls=app_urls(app),
-            chords=any(has_chord(workload.canvas) for workload in plan.workloads),
-        )
+        progress.phase(f"{'starting' if plan.target.private else 'connecting to'} the broker")
+        start = _broker_start(plan, app, guardian, tasks, log_dir)
         async with (
-            open_broker(plan.target, broker_start) as broker,
+            open_broker(plan.target, start) as broker,
             open_probe_server(guardian.directory, ledger.timeline) as probe,
         ):
             apply_target(
@@ -77,22 +84,84 @@ async def open_laboratory(
             )
             if broker.results_why is not None:
                 progress.phase(f"results: {broker.results_why}")
-            progress.phase(f"starting {sum(pool.count for pool in plan.pools)} worker processes")
-            start = PoolStart(
-                app=plan.app,
-                run_id=run_id,
-                environ={**worker_environ(plan.target, broker), variables.PROBE: str(probe.path)},
-                log_dir=log_dir,
-                guardian=guardian,
-                wait_ready=probe.wait_ready,
-                include=PROBE_MODULE,
-                amqp=is_amqp(broker.url),
+            workers = (
+                _attached(plan, app, broker, ledger, progress)
+                if plan.attach
+                else _started(
+                    plan, _pool_start(plan, broker, probe, start, run_id), tasks, progress
+                )
             )
-            async with (
-                open_pools(plan.pools, start, task_group=tasks) as pools,
-                Client(app, on_result=ledger.result) as client,
-            ):
-                yield Laboratory(broker, pools, client, probe, time.monotonic() - began)
-                progress.phase("stopping the workers")
+            async with workers as found, Client(app, on_result=ledger.result) as client:
+                startup_s = time.monotonic() - began
+                yield Laboratory(
+                    found.plan, broker, found.pools, client, probe, found.events, startup_s
+                )
+                if not plan.attach:
+                    progress.phase("stopping the workers")
             await probe.drained()
         tasks.cancel_scope.cancel()
+
+
+class _Workers(NamedTuple):
+    plan: Plan
+    pools: Pools | AttachedPools
+    events: EventReceiver | None
+
+
+@asynccontextmanager
+async def _started(
+    plan: Plan, start: PoolStart, tasks: TaskGroup, progress: Progress
+) -> AsyncIterator[_Workers]:
+    progress.phase(f"starting {sum(pool.count for pool in plan.pools)} worker processes")
+    async with open_pools(plan.pools, start, task_group=tasks) as pools:
+        yield _Workers(plan, pools, None)
+
+
+@asynccontextmanager
+async def _attached(
+    plan: Plan, app: Celery, broker: BrokerInfo, ledger: Ledger, progress: Progress
+) -> AsyncIterator[_Workers]:
+    """The workers that are there: found, listened to, and left as they are."""
+    progress.phase("looking for workers")
+    pools = await find_workers(app, _queues(plan, app), where=mask_url(broker.url))
+    progress.phase(f"attached to {pools}")
+    ledger.timeline.reads_results = True
+    async with open_event_receiver(app, ledger.timeline) as events:
+        yield _Workers(replace(plan, pools=pools.plans), pools, events)
+
+
+def _queues(plan: Plan, app: Celery) -> set[str]:
+    """Every queue that a task of the plan goes to."""
+    return {
+        task_queue(app, resolve_task(app, call.task), {"queue": call.queue} if call.queue else {})
+        for _, call in calls(plan)
+    }
+
+
+def _broker_start(
+    plan: Plan, app: Celery, guardian: Guardian, tasks: TaskGroup, log_dir: Path
+) -> BrokerStart:
+    return BrokerStart(
+        guardian=guardian,
+        log_dir=log_dir,
+        task_group=tasks,
+        check_amqp=partial(identify, app, settings=plan.target.settings),
+        app_urls=app_urls(app),
+        chords=any(has_chord(workload.canvas) for workload in plan.workloads),
+        attach=plan.attach,
+    )
+
+
+def _pool_start(
+    plan: Plan, broker: BrokerInfo, probe: ProbeServer, start: BrokerStart, run_id: str
+) -> PoolStart:
+    return PoolStart(
+        app=plan.app,
+        run_id=run_id,
+        environ={**worker_environ(plan.target, broker), variables.PROBE: str(probe.path)},
+        log_dir=start.log_dir,
+        guardian=start.guardian,
+        wait_ready=probe.wait_ready,
+        include=PROBE_MODULE,
+        amqp=is_amqp(broker.url),
+    )

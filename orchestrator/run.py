@@ -15,7 +15,6 @@ import anyio
 from celery import Celery
 
 from orchestrator.environment.consumption import Consumption
-from orchestrator.environment.pools import Pools
 from orchestrator.errors import ExitCode, OrchestratorError, root_error
 from orchestrator.judge.exit_code import exit_code
 from orchestrator.judge.judge import judge
@@ -26,17 +25,20 @@ from orchestrator.load import CanvasBuilder, Driver
 from orchestrator.load.clock import NS_PER_S, after, now_ns, sleep_until
 from orchestrator.load.functions import load_function
 from orchestrator.observe.backlog import Backlog, open_backlog
+from orchestrator.observe.clocks import compare_clocks, wall_shift_ns
 from orchestrator.observe.host import host, versions
-from orchestrator.observe.pool_reports import pool_reports
-from orchestrator.observe.probe_server import ProbeServer
+from orchestrator.observe.pool_reports import attached_reports, pool_reports
 from orchestrator.observe.process_sampler import Usage
 from orchestrator.observe.series import Series
 from orchestrator.observe.timeline import TimelineContext
 from orchestrator.records import (
     BrokerInfo,
+    HostClock,
     Judgement,
     Outcome,
     Plan,
+    PointsFrom,
+    PoolReport,
     RunResult,
     ThresholdResult,
     Verdict,
@@ -83,8 +85,7 @@ class Run:
         self._scope = anyio.CancelScope()
         self._measured = _Measured()
         self._series: Series | None = None
-        self._pools: Pools | None = None
-        self._probe: ProbeServer | None = None
+        self._laboratory: Laboratory | None = None
         self._judge_again_s = 0.0
 
     @property
@@ -112,7 +113,7 @@ class Run:
                 await self._within_laboratory()
         except Exception as error:
             cause = root_error(error)
-            if self._pools is None or not isinstance(cause, OrchestratorError):
+            if self._laboratory is None or not isinstance(cause, OrchestratorError):
                 raise
             self._measured.error = cause
         self._progress.phase("judging")
@@ -129,8 +130,8 @@ class Run:
         ) as laboratory:
             self._measured.broker = laboratory.broker
             self._measured.startup_s = laboratory.startup_s
-            self._pools = laboratory.pools
-            self._probe = laboratory.probe
+            self._laboratory = laboratory
+            self.plan = laboratory.plan
             await self._measure(laboratory)
 
     async def _measure(self, laboratory: Laboratory) -> None:
@@ -238,7 +239,7 @@ class Run:
         timeline = self._ledger.timeline
         with anyio.move_on_after(SETTLE_S):
             await timeline.settled()
-        await laboratory.probe.drained()
+        await laboratory.told()
         if timeline.outstanding:
             queued = await backlog.task_ids(timeline.unanswered())
             self._measured.unfinished = frozenset(queued | timeline.running())
@@ -252,7 +253,7 @@ class Run:
     ) -> tuple[Judgement, Iterable[Outcome], Sequence[Verdict]]:
         ledger = self._ledger
         outcomes = ledger.timeline.outcomes(
-            TimelineContext.of(self.plan, self._pools.process_names if self._pools else {}),
+            TimelineContext.of(self.plan, self._process_names, self._clocks()[1]),
             measured_from_ns=ledger.measured_from_ns,
             unfinished=self._measured.unfinished.__contains__,
             stopped=self._partial,
@@ -275,6 +276,30 @@ class Run:
         )
         return judgement, outcomes, verdicts
 
+    @property
+    def _process_names(self) -> Mapping[str, str]:
+        return self._laboratory.pools.process_names if self._laboratory else {}
+
+    def _clocks(self) -> tuple[tuple[HostClock, ...], Mapping[str, int]]:
+        """Of the hosts of workers that are not ours; and what to add to the times of each."""
+        if not self.plan.attach:
+            return (), {}
+        bounds = self._ledger.timeline.shift_bounds()
+        return compare_clocks(self._process_names, bounds, wall_shift_ns())
+
+    def _pool_reports(self, outcomes: Iterable[Outcome]) -> tuple[PoolReport, ...]:
+        if self._laboratory is None or self._series is None:
+            return ()
+        if self.plan.attach:
+            return attached_reports(self.plan.pools, outcomes)
+        status = self._laboratory.pools.status()
+        return pool_reports(status, self._series, outcomes, self._laboratory.probe)
+
+    def _points_from(self) -> PointsFrom:
+        if self._laboratory is None or self._laboratory.events is None:
+            return "probe"
+        return "events" if self._laboratory.events.heard else "results"
+
     def _result(self, started_at: datetime, duration_s: float) -> RunResult:
         measured = self._measured
         self._ledger.finish()
@@ -296,19 +321,19 @@ class Run:
             broker=measured.broker or NO_BROKER,
             versions=versions(),
             host=host(),
-            pools=pool_reports(self._pools.status(), self._series, outcomes, self._probe)
-            if self._pools and self._series
-            else (),
+            pools=self._pool_reports(outcomes),
             judgement=judgement,
             outcomes=outcomes,
             samples=self._series.samples if self._series else (),
             verdicts=verdicts,
             orchestrator_cpu_s=own.cpu_s,
             orchestrator_rss_max_bytes=self._series.rss_max_bytes.get("", 0) if self._series else 0,
-            probe_lost_events=self._probe.lost_events if self._probe else 0,
+            probe_lost_events=self._laboratory.probe.lost_events if self._laboratory else 0,
             bottleneck=bottleneck(self.plan, judgement, self._series.samples)
             if self._series
             else None,
+            points_from=self._points_from(),
+            clocks=self._clocks()[0],
         )
 
     def _exit_code(self, judgement: Judgement) -> ExitCode:

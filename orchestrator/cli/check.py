@@ -48,8 +48,10 @@ def _plan_lines(path: Path, plan: Plan) -> Iterator[str]:
 
     yield f"{path}: {plan.name}" + (f": {plan.description}" if plan.description else "")
     broker, results = mask_url(plan.target.broker), mask_url(plan.target.results)
+    if plan.target.found_in:
+        broker += f" (from {plan.target.found_in})"
     yield f"  app {plan.app}, seed {plan.seed}, broker {broker}, results {results}"
-    yield "  workers"
+    yield "  workers" + (": those that consume from it already" if plan.attach else "")
     yield from (f"    {_pool(pool)}" for pool in plan.pools)
     yield "  workloads"
     yield from (f"    {_workload(workload)}" for workload in plan.workloads)

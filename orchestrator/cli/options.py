@@ -50,7 +50,10 @@ def scenario_options(function: Callable[..., Any]) -> Callable[..., Any]:
             help="Override a key of the file, for example workloads.sums.rate=50/s; repeatable.",
         ),
         click.option(
-            "--target", metavar="FILE|URL", help="A file with another target, or a broker URL."
+            "--target",
+            metavar="FILE|URL|attach",
+            help="A file with another target, a broker URL, or attach: drive the workers that are "
+            "there already.",
         ),
         click.option(
             "--broker",

@@ -38,6 +38,13 @@ POOLS = ("prefork", "gevent", "eventlet", "threads", "solo")
     envvar="CELERY_RESULT_BACKEND",
     help="Result backend URL.  [default: the same Redis; rpc:// with RabbitMQ]",
 )
+@click.option(
+    "--task-events",
+    "-E",
+    "events",
+    is_flag=True,
+    help="Send Celery events: `run --target attach` and Flower see the tasks by them.",
+)
 @click.option("--loglevel", "-l", default="INFO", show_default=True)
 @click.option(
     "--wait",
@@ -54,6 +61,7 @@ def command(
     app_spec: str,
     broker: str | None,
     results: str | None,
+    events: bool,
     loglevel: str,
     wait_s: float,
 ) -> None:
@@ -71,7 +79,13 @@ def command(
         wait_for_broker(broker, wait_s)
         results = results or ("rpc://" if amqp else broker)
         environ |= {"CELERY_BROKER_URL": broker, "CELERY_RESULT_BACKEND": results}
-    plan = PoolPlan(name, tuple((queues or name).split(",")), kind, concurrency)  # type: ignore[arg-type]
+    plan = PoolPlan(
+        name,
+        tuple((queues or name).split(",")),
+        kind,  # type: ignore[arg-type]
+        concurrency,
+        options=("-E",) if events else (),
+    )
     argv = [*worker_argv(plan, app=app_spec, node_name=f"{name}@%h", amqp=amqp), "-l", loglevel]
     sys.stdout.flush()
     os.execve(argv[0], argv, environ)

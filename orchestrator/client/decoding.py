@@ -87,11 +87,12 @@ def _writes_json(backend: Any) -> bool:
 def task_result(task_id: str, meta: dict[str, Any], seen_ns: int) -> TaskResult:
     """The result that a backend's decoded meta describes."""
     state, value, traceback = meta["status"], meta["result"], meta.get("traceback")
+    told = meta.get("date_done"), meta.get("worker")
     if state not in states.EXCEPTION_STATES:
-        return TaskResult(task_id, state, value, None, seen_ns, traceback)
+        return TaskResult(task_id, state, value, None, seen_ns, traceback, *told)
     if not isinstance(value, BaseException):
         value = Exception(f"the task ended as {state} and left {value!r}")
-    return TaskResult(task_id, state, None, value, seen_ns, traceback)
+    return TaskResult(task_id, state, None, value, seen_ns, traceback, *told)
 
 
 def raise_error(result: TaskResult, app: Any) -> None:

@@ -27,6 +27,11 @@ AMQP_SCHEMES = ("amqp", "amqps", "pyamqp")
 
 PRIVATE_RESULTS = "a private Redis: a canvas has a chord, whose header rpc cannot count"
 
+CHORD_ON_RPC = (
+    "a canvas has a chord, which rpc results cannot count: have the workers that are there use a "
+    "Redis for their results, and name it in target.results."
+)
+
 CheckAmqp = Callable[[str], Awaitable[tuple[str, str]]]
 """Given an address, logs in and gives the server's product and version; raises BrokerUnavailable.
 It is the client's business, which stands above this package."""
@@ -37,7 +42,8 @@ class BrokerStart:
     """What `open_broker` needs besides the target.
 
     `app_urls` are the app's own broker and result backend, for `broker: app`; `chords` says whether
-    a canvas has one, which rpc results cannot count.
+    a canvas has one, which rpc results cannot count; `attach` that the workers are not ours, so
+    that they put their results where they were told to.
     """
 
     guardian: Guardian
@@ -46,6 +52,7 @@ class BrokerStart:
     check_amqp: CheckAmqp
     app_urls: tuple[str | None, str | None] = (None, None)
     chords: bool = False
+    attach: bool = False
 
 
 @asynccontextmanager
@@ -121,6 +128,8 @@ async def _results(
     if url == "auto":
         url = (start.app_urls[1] if target.broker == "app" else None) or info.results_url
         if url.startswith(RPC_URL) and start.chords:
+            if start.attach:
+                raise NotSupported(CHORD_ON_RPC)
             async with _private_redis(start, "embedded", "results.log") as results:
                 yield replace(info, results_url=results.url, results_why=PRIVATE_RESULTS)
                 return

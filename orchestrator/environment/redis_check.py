@@ -43,7 +43,10 @@ async def check_redis(url: str, *, timeout_s: float = CHECK_TIMEOUT_S) -> RedisI
             f"{shown} did not answer in {timeout_s:g} s; does it want {other}?"
         ) from exc
     except AuthenticationError as exc:
-        raise BrokerUnavailable(f"{shown} refused the login: {_line(exc)}") from exc
+        said = _line(exc)
+        if "NOAUTH" in said or said.startswith("HELLO must be called"):  # RESP2, RESP3
+            said = "it wants a password (redis://:PASSWORD@HOST:PORT/0)"
+        raise BrokerUnavailable(f"{shown} refused the login: {said}") from exc
     except (RedisError, OSError, ValueError) as exc:
         raise BrokerUnavailable(f"{shown} cannot be reached: {_line(exc)}") from exc
 

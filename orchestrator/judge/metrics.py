@@ -64,15 +64,17 @@ class Labels(NamedTuple):
 
     def match(self, selector: Mapping[str, str]) -> bool:
         """Whether every tag of ``selector`` is met. A task is named in full or by its last part, a
-        worker by its node name or the part before the ``@``."""
+        worker, or a pool that is a worker of others, by its node name or the part before the
+        ``@``."""
         return all(self._meets(name, value) for name, value in selector.items())
 
     def _meets(self, name: str, value: str) -> bool:
         if name == "task":
             return value in (self.task, self.task.rpartition(".")[2])
-        if name == "worker":
-            return value in (self.worker, self.worker.partition("@")[0])
-        if name in ("workload", "queue", "pool"):
+        if name in ("worker", "pool"):
+            own = getattr(self, name)
+            return value in (own, own.partition("@")[0])
+        if name in ("workload", "queue"):
             return bool(getattr(self, name) == value)
         return (name, value) in self.tags
 
@@ -232,7 +234,7 @@ class Metrics:
                 cell.happened("chord_bodies_early", at_ns, measured=body.measured)
         if (body.executions or 0) > 1:
             cell.happened("chord_bodies_twice", at_ns, measured=body.measured)
-        missing = not (body.executions or body.results or body.unfinished)
+        missing = body.executions == 0 and not (body.results or body.unfinished)
         if missing and all(task.succeeded for task in header):
             cell.happened("chord_bodies_never", at_ns, measured=body.measured)
 

@@ -29,6 +29,30 @@ def pool_reports(
     return tuple(_report(status, series, tasks[status.plan.name], heard) for status in statuses)
 
 
+def attached_reports(
+    plans: Iterable[PoolPlan], outcomes: Iterable[Outcome]
+) -> tuple[PoolReport, ...]:
+    """As `pool_reports`, of workers that are not ours: ``tasks`` are those of which it is known
+    that they executed them (they said so, or nobody else consumes that queue); what they used is
+    unknown."""
+    tasks = Counter(outcome.pool for outcome in outcomes if outcome.results or outcome.executions)
+    return tuple(
+        PoolReport(
+            name=plan.name,
+            pool=plan.pool,
+            concurrency=plan.concurrency,
+            queues=plan.queues,
+            tasks=tasks[plan.name],
+            cpu_s=None,
+            rss_max_bytes=None,
+            restarts=None,
+            exit_codes=(),
+            startup_s=None,
+        )
+        for plan in plans
+    )
+
+
 def _report(
     status: PoolStatus, series: Series, tasks: int, heard: Mapping[str, set[int]]
 ) -> PoolReport:

@@ -6,12 +6,13 @@ is retried runs more than once under one id; its points are those of the last at
 
 from array import array
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import anyio
 
 from orchestrator.observe.canvas_table import UNKNOWN, CanvasTable
+from orchestrator.observe.clocks import wall_ns
 from orchestrator.observe.names import Names
 from orchestrator.records import (
     CanvasOutcome,
@@ -45,9 +46,17 @@ class TimelineContext:
     pool_of_queue: Mapping[str, str]
     tags: Mapping[str, Mapping[str, str]]
     probed: bool = True
+    shifts_ns: Mapping[str, int] = field(default_factory=dict)
+    """Without a probe: what to add to the times that a worker (node) told, to have them on our
+    clock. The times of other workers cannot be compared with ours."""
 
     @classmethod
-    def of(cls, plan: Plan, pool_of_worker: Mapping[str, str]) -> "TimelineContext":
+    def of(
+        cls,
+        plan: Plan,
+        pool_of_worker: Mapping[str, str],
+        shifts_ns: Mapping[str, int] | None = None,
+    ) -> "TimelineContext":
         """The context of a plan's run."""
         consumers: dict[str, set[str]] = {}
         for pool in plan.pools:
@@ -59,7 +68,16 @@ class TimelineContext:
                 queue: min(pools) for queue, pools in consumers.items() if len(pools) == 1
             },
             tags={workload.name: workload.tags for workload in plan.workloads},
+            probed=not plan.attach,
+            shifts_ns=shifts_ns or {},
         )
+
+    def on_our_clock(self, told_ns: int, worker: str) -> int | None:
+        """A time that a worker told; None where clocks cannot be compared."""
+        if told_ns == UNKNOWN or self.probed:
+            return None if told_ns == UNKNOWN else told_ns
+        shift_ns = self.shifts_ns.get(worker)
+        return None if shift_ns is None else told_ns + shift_ns
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +103,9 @@ class _Kind(NamedTuple):
 
 POINTS = ("intended", "sent", "published", "received", "started", "finished", "seen")
 _INTENDED, _SENT, _PUBLISHED, _RECEIVED, _STARTED, _FINISHED, _SEEN = range(len(POINTS))
+_TOLD = (_RECEIVED, _STARTED, _FINISHED)
+"""Those that a worker told, which has a clock of its own. (When a task was published by a worker is
+only told by a probe.)"""
 _NO_FINDING, _MATCHED, _NOT_MATCHED = 0, 1, 2
 _MATCH: tuple[bool | None, ...] = (None, True, False)
 
@@ -116,6 +137,10 @@ class Timeline:
         self.counts = Counts()
         self.outstanding = 0
         """How many results are still to come."""
+        self.reads_results = False
+        """Whether a result's own fields count (its end, its worker): where there is no probe."""
+        self._dated: set[int] = set()
+        """Rows whose end is from the result itself."""
         self.held: set[str] = set()
         """Ids that a worker has taken from the broker and not finished."""
         self._settled: anyio.Event | None = None
@@ -179,17 +204,25 @@ class Timeline:
     def started(self, task_id: str, at_ns: int, worker: str) -> None:
         if (row := self._rows.get(task_id)) is not None:
             self._starts[row] += 1
+            self._worker[row] = self._workers.number(worker)
+            if row in self._dated:  # an event that was overtaken by the result
+                return
             self._at[_STARTED][row] = at_ns
             self._at[_FINISHED][row] = UNKNOWN
-            self._worker[row] = self._workers.number(worker)
 
     def finished(self, task_id: str, at_ns: int, state: str, worker: str) -> None:
         if (row := self._rows.get(task_id)) is not None:
-            self._at[_FINISHED][row] = at_ns
+            if row not in self._dated:
+                self._at[_FINISHED][row] = at_ns
             self._ends[row] += 1
             self.held.discard(task_id)
             if state == "RETRY":
                 self._retries[row] += 1
+
+    def ran(self, task_id: str, run_ns: int) -> None:
+        """How long the execution took that was `finished` last, by the process that did it."""
+        if (row := self._rows.get(task_id)) is not None and run_ns >= 0:
+            self._at[_STARTED][row] = self._at[_FINISHED][row] - run_ns
 
     # ---- from the client ----
 
@@ -206,12 +239,28 @@ class Timeline:
             return
         self._state[row] = self._states.number(result.state)
         self._at[_SEEN][row] = result.seen_ns
+        if self.reads_results:
+            self._read(row, result)
         self.outstanding -= not self._kinds[self._kind[row]].ignored
         if self._settled is not None and not self.outstanding:
             self._settled.set()
         self.counts.completed += 1
         if result.state != "SUCCESS":
             self.counts.failed += 1
+
+    def _read(self, row: int, result: TaskResult) -> None:
+        """Celery takes ``date_done`` right after the task's end, in the process that ran it; an
+        event is of the worker's main process, which hears of it later."""
+        if not self._worker[row] and result.worker:
+            self._worker[row] = self._workers.number(result.worker)
+        done_ns = wall_ns(result.date_done)
+        if done_ns is None:
+            return
+        started, finished = self._at[_STARTED][row], self._at[_FINISHED][row]
+        if UNKNOWN not in (started, finished):
+            self._at[_STARTED][row] = done_ns - (finished - started)
+        self._at[_FINISHED][row] = done_ns
+        self._dated.add(row)
 
     def matched(self, task_id: str, matched: bool | None, reason: str | None) -> None:
         if (row := self._rows.get(task_id)) is not None:
@@ -235,6 +284,25 @@ class Timeline:
             if not self._results[row] and not kind.ignored:
                 found.setdefault(kind.queue, []).append(task_id)
         return found
+
+    def shift_bounds(self) -> dict[str, tuple[int | None, int | None]]:
+        """For each worker (node): how much at least, and at most, must be added to the times that
+        it told. It received a task after we sent it and before we saw its result, which also says
+        of itself that it is from before we saw it."""
+        least: dict[int, int] = {}
+        most: dict[int, int] = {}
+        columns = (self._at[_SENT], self._at[_RECEIVED], self._at[_FINISHED], self._at[_SEEN])
+        rows = zip(self._worker, *columns, strict=True)
+        for row, (worker, sent, received, finished, seen) in enumerate(rows):
+            told = finished if row in self._dated else received
+            if UNKNOWN not in (sent, received):
+                least[worker] = max(sent - received, least.get(worker, sent - received))
+            if UNKNOWN not in (told, seen):
+                most[worker] = min(seen - told, most.get(worker, seen - told))
+        return {
+            self._workers[worker]: (least.get(worker), most.get(worker))
+            for worker in least.keys() | most.keys()
+        }
 
     def running(self) -> set[str]:
         """Ids that a worker has taken and not finished."""
@@ -290,6 +358,8 @@ class Timeline:
         canvas_row = self._canvas_row[row]
         worker = self._workers[self._worker[row]]
         points = [None if (at := column[row]) == UNKNOWN else at for column in self._at]
+        for point in _TOLD:
+            points[point] = context.on_our_clock(self._at[point][row], worker)
         ended_ns = self.canvases.ended_ns(canvas_row)
         retries = self._retries[row]
         return Outcome(
@@ -310,7 +380,7 @@ class Timeline:
             finished_ns=points[_FINISHED],
             seen_ns=points[_SEEN],
             state=self._state_of(row),
-            executions=max(0, self._starts[row] - retries) if context.probed else None,
+            executions=self._executions(row, probed=context.probed),
             retries=retries,
             results=self._results[row],
             matched=_MATCH[self._match[row]],
@@ -320,6 +390,11 @@ class Timeline:
             unfinished=unfinished,
             reason=self._reasons.get(row),
         )
+
+    def _executions(self, row: int, *, probed: bool) -> int | None:
+        """Celery events may get lost: what they tell was executed was; of the rest nobody knows."""
+        seen = max(0, self._starts[row] - self._retries[row])
+        return seen if probed or seen else None
 
     def _state_of(self, row: int) -> str:
         return self._states[self._state[row]]

@@ -42,7 +42,9 @@ from orchestrator.records.plan import (
 )
 from orchestrator.records.result import (
     BrokerInfo,
+    HostClock,
     Judgement,
+    PointsFrom,
     PoolReport,
     RunResult,
     ThresholdResult,
@@ -64,6 +66,7 @@ __all__ = [
     "ExpectKind",
     "Expectation",
     "Group",
+    "HostClock",
     "Inputs",
     "Judgement",
     "MapKind",
@@ -74,6 +77,7 @@ __all__ = [
     "Plan",
     "PoolKind",
     "PoolPlan",
+    "PointsFrom",
     "PoolReport",
     "Repeat",
     "RunResult",

@@ -78,7 +78,11 @@ class CanvasOutcome:
 
 @dataclass(frozen=True, slots=True)
 class TaskResult:
-    """What arrived for one task id: ``value`` for SUCCESS, ``error`` (an exception) otherwise."""
+    """What arrived for one task id: ``value`` for SUCCESS, ``error`` (an exception) otherwise.
+
+    ``date_done`` is when the task ended by its worker's wall clock, as the message has it (ISO
+    8601), and ``worker`` the node's name, where the app has `result_extended`. Neither is read from
+    ordinary messages when the client has no ``on_result``."""
 
     id: str
     state: str
@@ -86,6 +90,8 @@ class TaskResult:
     error: BaseException | None
     seen_ns: int
     traceback: str | None = None
+    date_done: Any = None
+    worker: str | None = None
 
 
 Verdict = Literal["ok", "wrong", "failed", "lost_task", "lost_result", "duplicate", "late"]

@@ -85,12 +85,12 @@ Node = Call | Group | Chord | Chain | Mapped
 @dataclass(frozen=True, slots=True)
 class TargetPlan:
     """``broker``: embedded, redis, valkey, rabbitmq, app or a URL. ``results``: auto, rpc, none or
-    a URL. ``found`` says where the broker's address is from, when nobody wrote it down."""
+    a URL. ``found_in`` says where the broker's address is from, when nobody wrote it down."""
 
     broker: str = "embedded"
     results: str = "auto"
     settings: Mapping[str, Any] = field(default_factory=dict)
-    found: str = ""
+    found_in: str = ""
 
     @property
     def private(self) -> bool:

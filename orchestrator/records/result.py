@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from orchestrator.records.outcome import Drain, Outcome, Sample, Verdict
 from orchestrator.records.plan import ExecutorKind, Plan, PoolKind
@@ -24,18 +24,20 @@ class BrokerInfo:
 
 @dataclass(frozen=True, slots=True)
 class PoolReport:
-    """What one pool was and used, over all its processes (``count`` and restarts included)."""
+    """What one pool was and used, over all its processes (``count`` and restarts included).
+
+    Of workers that were there already nobody knows what they used: then it is None."""
 
     name: str
     pool: PoolKind
     concurrency: int
     queues: tuple[str, ...]
     tasks: int
-    cpu_s: float
-    rss_max_bytes: int
-    restarts: int
+    cpu_s: float | None
+    rss_max_bytes: int | None
+    restarts: int | None
     exit_codes: tuple[int, ...]
-    startup_s: float
+    startup_s: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,22 @@ class Judgement:
 
 
 @dataclass(frozen=True, slots=True)
+class HostClock:
+    """The clock of a host on which workers run that are not ours.
+
+    ``same`` says that it is this host. ``ahead_ms`` is how far its wall clock is ahead of ours, to
+    within ``uncertainty_ms``; None when nothing that it told could be compared."""
+
+    host: str
+    same: bool
+    ahead_ms: float | None
+    uncertainty_ms: float | None
+
+
+PointsFrom = Literal["probe", "events", "results"]
+
+
+@dataclass(frozen=True, slots=True)
 class RunResult:
     """Everything that a report can be made of. ``stopped_by`` is a signal, a threshold, an error,
     or None."""
@@ -132,3 +150,7 @@ class RunResult:
     probe_lost_events: int = 0
     bottleneck: str | None = None
     """Why the orchestrator, and not the workers, limited the run; None when it did not."""
+    points_from: PointsFrom = "probe"
+    """Who told what the workers did: our probe; Celery events; or only the results themselves."""
+    clocks: tuple[HostClock, ...] = ()
+    """Those of the hosts of workers that are not ours."""

@@ -18,7 +18,7 @@ from orchestrator.errors import ExitCode
 from orchestrator.judge.exit_code import UNTRUE
 from orchestrator.judge.metrics import UNVERIFIED
 from orchestrator.judge.wording import clip
-from orchestrator.records import VERDICTS, Judgement, RunResult, Trend, Verdict
+from orchestrator.records import VERDICTS, HostClock, Judgement, RunResult, Trend, Verdict
 from orchestrator.report import figures
 
 PLAIN_WIDTH = 80
@@ -234,7 +234,7 @@ class _Summary:
                 f"{each.tasks:,}",
                 figures.seconds(each.cpu_s),
                 figures.size(each.rss_max_bytes),
-                Text(str(each.restarts), style=BAD if each.restarts else ""),
+                _restarts(each.restarts),
             )
         own = self._result
         table.add_row(
@@ -254,6 +254,7 @@ class _Summary:
         self._place("broker", f"{broker.kind} {broker.version}".strip() + f", {where}")
         if directory is not None:
             self._place("report", str(directory))
+        self._attached()
         if self._result.probe_lost_events:
             lost = f"{self._result.probe_lost_events:,} events lost: executions may be undercounted"
             self._place("probe", lost)
@@ -311,10 +312,27 @@ class _Summary:
         text.overflow = "fold"
         self._console.print(Padding(text, (0, 0, 0, 2)))
 
+    def _attached(self) -> None:
+        """How much is known of workers that are not ours."""
+        result = self._result
+        if result.points_from != "probe":
+            self._place("times", TOLD_BY[result.points_from])
+        for clock in result.clocks:
+            if not clock.same:
+                self._place("clock", _clock(clock))
+        sent, seen = result.judgement.sent, result.judgement.metrics["task_duration"].count
+        if result.plan.attach and sent and not seen:
+            where = mask_url(result.broker.results_url)
+            self._place("results", f"none came: do these workers keep theirs at {where}?")
+
     def _line(self) -> None:
         self._console.print()
 
 
+TOLD_BY = {
+    "events": "the workers' own, from Celery events",
+    "results": "only those of the results: the workers send no events (celery worker -E)",
+}
 UNSEEN = "no value: no canvas ended well"
 
 
@@ -341,6 +359,21 @@ def _grid(columns: int, *headers: str, right: Iterable[int] = ()) -> Table:
 def _trend_cells(trend: Trend) -> Sequence[str]:
     points = (trend.p50_ms, trend.p95_ms, trend.p99_ms, trend.max_ms)
     return [f"{trend.count:,}", *map(figures.milliseconds, points)]
+
+
+def _restarts(count: int | None) -> Text:
+    if count is None:
+        return Text(figures.UNKNOWN)
+    return Text(str(count), style=BAD if count else "")
+
+
+def _clock(clock: HostClock) -> str:
+    if clock.ahead_ms is None or clock.uncertainty_ms is None:
+        return f"{clock.host}: cannot be compared with ours; what its workers told is left out"
+    return (
+        f"{clock.host}: {clock.ahead_ms:+,.1f} ms to ours, estimated to within "
+        f"{clock.uncertainty_ms:,.1f} ms"
+    )
 
 
 def _verdict_style(verdict: Verdict, count: int) -> str:

@@ -36,12 +36,14 @@ def decimal(value: float) -> str:
     return f"{value:,.{places}f}"
 
 
-def seconds(value: float) -> str:
-    return f"{decimal(value)} s"
+def seconds(value: float | None) -> str:
+    return UNKNOWN if value is None else f"{decimal(value)} s"
 
 
-def size(count: float) -> str:
+def size(count: float | None) -> str:
     """Bytes as KiB, MiB or GiB."""
+    if count is None:
+        return UNKNOWN
     if count < KIB:
         return f"{count:.0f} B"
     for unit in ("KiB", "MiB"):

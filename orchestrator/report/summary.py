@@ -103,6 +103,8 @@ def _environment(result: RunResult) -> dict[str, Any]:
             "url": mask_url(broker.url),
             "results_url": mask_url(broker.results_url),
         },
+        "points_from": result.points_from,
+        "clocks": [asdict(clock) for clock in result.clocks],
         "results": {"url": mask_url(broker.results_url), "why": broker.results_why},
         "host": {name: result.host.get(name) for name in ("cpus", "memory_bytes")}
         | {**result.host},

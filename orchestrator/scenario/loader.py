@@ -9,6 +9,7 @@ from pydantic_core import ErrorDetails
 
 from orchestrator.errors import Problem, ScenarioError
 from orchestrator.records import Plan
+from orchestrator.scenario.attaching import ATTACH, attach
 from orchestrator.scenario.checks import Finding, attached, combinations, not_available
 from orchestrator.scenario.models import Scenario
 from orchestrator.scenario.overrides import TARGET, apply_sets, with_broker, with_target
@@ -30,9 +31,9 @@ def load(
 ) -> Plan:
     """Read, check and plan a scenario file.
 
-    `overrides` are `dotted.key=value`; `target` is a file with what stands under `target:`, or a
-    broker's URL; `broker` wins over everything. `environ` fills in `${VAR}`. Raises ScenarioError
-    with all problems.
+    `overrides` are `dotted.key=value`; `target` is a file with what stands under `target:`, a
+    broker's URL, or the word `attach`; `broker` wins over everything. `environ` fills in `${VAR}`.
+    Raises ScenarioError with all problems.
     """
     plan, _ = load_with_marks(
         path, overrides=overrides, target=target, broker=broker, environ=environ
@@ -50,21 +51,24 @@ def load_with_marks(
 ) -> tuple[Plan, Marks]:
     """As `load`; the marks find the place in the file for a later problem (`Marks.problem`)."""
     root, problems = _read_file(path, str(path), environ)
-    if target is not None:
+    if target is not None and target != ATTACH:
         root, found = _targeted(root, target, environ)
         problems += found
     root, found = apply_sets(root, overrides, environ)
     problems += found
     if broker is not None:
         root = with_broker(root, broker)
+    found_in = ""
+    if target == ATTACH:
+        root, found_in = attach(root, environ)
     if not isinstance(root, MapTree):
         problems.append(root.mark.problem((), "a scenario is a mapping: write key: value lines"))
         raise _error(problems)
     _check_depth(root, problems)
-    return _planned(root, problems)
+    return _planned(root, problems, found_in)
 
 
-def _planned(root: MapTree, problems: list[Problem]) -> tuple[Plan, Marks]:
+def _planned(root: MapTree, problems: list[Problem], found_in: str) -> tuple[Plan, Marks]:
     data, marks = plain(root), Marks(root)
     scenario, findings = _validated(data)
     # What is wrong with a value already (a variable that is not set) is not said twice.
@@ -75,7 +79,7 @@ def _planned(root: MapTree, problems: list[Problem]) -> tuple[Plan, Marks]:
             problems.append(problem)
     if problems or scenario is None:
         raise _error(problems)
-    return plan_of(scenario, data), marks
+    return plan_of(scenario, data, found_in), marks
 
 
 def _validated(data: dict[str, Any]) -> tuple[Scenario | None, list[Finding]]:

@@ -30,10 +30,14 @@ def apply_sets(
     return root, problems
 
 
+def with_value(root: Tree, path: Sequence[str], value: Scalar) -> Tree:
+    """The tree with the value put at the path, as if it stood there."""
+    return _put(root, [(part, value.mark) for part in path], value)
+
+
 def with_broker(root: Tree, broker: str, file: str = BROKER) -> Tree:
     """The tree with `target.broker` replaced."""
-    mark = Mark(file)
-    return _put(root, (("target", mark), ("broker", mark)), Scalar(mark, broker))
+    return with_value(root, ("target", "broker"), Scalar(Mark(file), broker))
 
 
 def with_target(root: Tree, target: Tree) -> Tree:

@@ -19,15 +19,15 @@ from orchestrator.scenario.thresholds import parse_expression, parse_key
 from orchestrator.scenario.workload_models import Workload
 
 
-def plan_of(scenario: Scenario, data: Mapping[str, Any]) -> Plan:
+def plan_of(scenario: Scenario, data: Mapping[str, Any], found_in: str = "") -> Plan:
     """The plan; `data` is the scenario as run, of which the plan keeps a copy without its
-    secrets."""
+    secrets. `found_in` says where the broker's address is from, when it is not in the scenario."""
     pools = scenario.workers if isinstance(scenario.workers, dict) else {}
     return Plan(
         name=scenario.name,
         app=scenario.app,
         seed=scenario.seed,
-        target=_target(scenario.target),
+        target=_target(scenario.target, found_in),
         pools=tuple(_pool(name, pool) for name, pool in pools.items()),
         workloads=tuple(_workload(name, model) for name, model in scenario.workloads.items()),
         thresholds=tuple(
@@ -38,11 +38,12 @@ def plan_of(scenario: Scenario, data: Mapping[str, Any]) -> Plan:
         warmup_s=scenario.warmup,
         source=masked(data),
         description=scenario.description,
+        attach=scenario.workers == "attach",
     )
 
 
-def _target(target: Target) -> TargetPlan:
-    return TargetPlan(target.broker, target.results, target.settings)
+def _target(target: Target, found_in: str) -> TargetPlan:
+    return TargetPlan(target.broker, target.results, target.settings, found_in)
 
 
 def _pool(name: str, pool: Pool) -> PoolPlan:

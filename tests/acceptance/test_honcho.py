@@ -1,5 +1,7 @@
 """``honcho start``: the Procfile's broker and pools, used by ``call``, ended by Ctrl-C."""
 
+import json
+import os
 import shutil
 import signal
 import socket
@@ -18,6 +20,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 @pytest.fixture
 def checkout(tmp_path: Path) -> tuple[Path, int]:
     """The Procfile as shipped, but on a port that is free and with this Python as its ``.venv``."""
@@ -32,6 +39,22 @@ def checkout(tmp_path: Path) -> tuple[Path, int]:
     return directory, port
 
 
+def attached_run_passes(command: Command, checkout: Path) -> None:
+    """`run --target attach` in a second terminal, in the same directory."""
+    scenario, out = ROOT / "scenarios" / "mixed.yaml", command.runs
+    quick = ("--set=workloads.sums.duration=2s", "--set=workloads.products.duration=2s")
+    done = command("run", scenario, "--target", "attach", "--out", out, *quick, cwd=checkout)
+    assert done.code == 0, done.err + done.out
+    assert "attached to add@" in done.err
+    summary = json.loads((command.one_run() / "summary.json").read_text())
+    environment = summary["environment"]
+    assert (environment["points_from"], environment["clocks"][0]["same"]) == ("events", True)
+    assert summary["verdicts"]["ok"] == summary["counters"]["tasks_sent"]
+    trends = summary["metrics"]
+    assert {trends[name]["count"] > 0 for name in ("queue_wait", "run", "result_lag")} == {True}
+    assert all(worker["cpu_s"] is None for worker in summary["workers"].values())
+
+
 def test_honcho_brings_up_the_broker_and_three_pools(
     command: Command, checkout: tuple[Path, int]
 ) -> None:
@@ -39,12 +62,13 @@ def test_honcho_brings_up_the_broker_and_three_pools(
     honcho = subprocess.Popen(
         [sys.executable, "-m", "honcho", "start"],
         cwd=directory,
-        env=command.environ({"PYTHONPATH": str(directory)}),
+        env=command.environ({"PYTHONPATH": f"{directory}{os.pathsep}{ROOT}"}),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
     try:
+        command.wait_until(lambda: answers(port), within_s=30)
         broker = f"redis://127.0.0.1:{port}/0"
         done = command("call", "add", "4", "6", "--broker", broker, "--timeout", "30")
         assert (done.code, done.out) == (0, "10\n"), done.err
@@ -52,6 +76,7 @@ def test_honcho_brings_up_the_broker_and_three_pools(
         assert (done.code, done.out) == (0, "5\n"), done.err
         done = command("call", "trace", "[[1, 2], [3, 4]]", "--broker", broker)
         assert (done.code, done.out) == (0, "5.0\n"), done.err
+        attached_run_passes(command, directory)
     finally:
         honcho.send_signal(signal.SIGINT)
         out, _ = honcho.communicate(timeout=30)

@@ -2,12 +2,16 @@
 
 import json
 import shutil
+import socket
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.acceptance.command import Command
+from tests.integration.rabbitmq_fixture import running_rabbitmq
+from tests.integration.redis_fixture import running_redis
 
 Write = Callable[[str], Path]
 
@@ -57,3 +61,85 @@ def test_quorum_queues_and_rpc_results(command: Command, write_scenario: Write) 
     assert done.code == 0, done.err + done.out
     names = (command.one_run() / "series.csv").read_text().splitlines()[0]
     assert "backlog_add_count,backlog_unacked_count" in names
+
+
+REFUSED = """\
+version: 1
+name: refused
+app: tasks.app:app
+target: {broker: "%s"}
+workers: {add: {queues: [add]}}
+workloads: {sums: {executor: shared-iterations, canvas: {task: add, args: [1, 2]}}}
+"""
+
+
+def refused(command: Command, write_scenario: Write, broker: str, **options: Any) -> str:
+    """The one line that a broker is refused with: exit code 3, soon, and without the password."""
+    done = command("run", write_scenario(REFUSED % broker), "--out", command.runs, **options)
+    assert done.code == 3, done.err + done.out
+    assert done.took_s < 10
+    said = [line for line in done.err.splitlines() if line and not line.startswith("[")]
+    assert len(said) == 1, done.err
+    assert "hunter2" not in done.err + done.out
+    return said[0]
+
+
+def test_a_redis_that_refuses_us(command: Command, write_scenario: Write, tmp_path: Path) -> None:
+    with running_redis(tmp_path, "--requirepass", "right") as redis:
+        place = f"127.0.0.1:{redis.port}"
+        cases = {
+            f"redis://:hunter2@{place}/0": "password",
+            f"redis://{place}/0": "it wants a password",
+            f"rediss://:right@{place}/0": "TLS",
+        }
+        for broker, reason in cases.items():
+            line = refused(command, write_scenario, broker)
+            assert reason.lower() in line.lower(), (broker, line)
+            assert place in line
+
+
+@needs_rabbitmq
+def test_a_rabbitmq_that_refuses_us(
+    command: Command, write_scenario: Write, tmp_path: Path
+) -> None:
+    with running_rabbitmq(tmp_path) as rabbit:
+        place = f"127.0.0.1:{rabbit.port}"
+        cases = {
+            f"amqp://guest:hunter2@{place}//": "ACCESS_REFUSED",
+            f"amqps://guest:hunter2@{place}//": "Does it want no TLS",
+        }
+        for broker, reason in cases.items():
+            line = refused(command, write_scenario, broker)
+            assert reason in line, (broker, line)
+            assert place in line
+
+
+@pytest.mark.parametrize(
+    "broker",
+    [
+        "redis://:hunter2@127.0.0.1:1/0",
+        "amqp://u:hunter2@127.0.0.1:1//",
+        "redis://:hunter2@no-such-host.invalid/0",
+        "amqp://u:hunter2@no-such-host.invalid//",
+    ],
+)
+def test_nobody_answers(command: Command, write_scenario: Write, broker: str) -> None:
+    host = broker.partition("@")[2].strip("/0").partition(":")[0]
+    assert host in refused(command, write_scenario, broker)
+
+
+@pytest.mark.parametrize("broker", ["rabbitmq", "valkey"])
+def test_a_server_that_is_not_installed(
+    command: Command, write_scenario: Write, broker: str
+) -> None:
+    env = {"PATH": "/nowhere", "ORCHESTRATOR_RABBITMQ_BIN": "", "ORCHESTRATOR_REDIS_BIN": ""}
+    assert "install" in refused(command, write_scenario, broker, env=env)
+
+
+def test_a_port_in_use(command: Command) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = command("broker", "--port", str(port))
+    assert done.code == 3
+    assert done.err == f"Port {port} of 127.0.0.1 is taken.\n"
+    assert done.took_s < 10

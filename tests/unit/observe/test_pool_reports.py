@@ -1,5 +1,5 @@
 from orchestrator.environment.pools import PoolStatus
-from orchestrator.observe.pool_reports import pool_reports
+from orchestrator.observe.pool_reports import attached_reports, pool_reports
 from orchestrator.observe.process_sampler import Usage
 from orchestrator.observe.series import Series
 from orchestrator.observe.timeline import Counts
@@ -46,3 +46,16 @@ def test_children_that_came_in_the_place_of_others_are_restarts() -> None:
     assert report.restarts == 2
     (quiet,) = pool_reports([status], series, [], Probes(add={1, 10}))
     assert quiet.restarts == 0
+
+
+def test_of_attached_workers_only_the_tasks_are_known() -> None:
+    plan = PoolPlan("add@there", ("add",), "threads", 4)
+    outcomes = [outcome("add@there", None), outcome("add@there", 1), outcome("", None)]
+    (report,) = attached_reports([plan], outcomes)
+    assert (report.name, report.pool, report.concurrency, report.tasks) == (
+        "add@there",
+        "threads",
+        4,
+        2,
+    )
+    assert (report.cpu_s, report.rss_max_bytes, report.restarts) == (None, None, None)

@@ -4,6 +4,8 @@ import gc
 import tracemalloc
 from collections.abc import Callable
 
+import pytest
+
 from orchestrator.observe.timeline import Timeline, TimelineContext
 from orchestrator.records import (
     CanvasOutcome,
@@ -240,3 +242,99 @@ def test_a_finished_task_leaves_little_in_memory() -> None:
     tracemalloc.stop()
     assert size / count < 350
     assert len(gc.get_objects()) - tracked < 1000
+
+
+TOLD_SHIFT = -1_000
+ATTACHED = TimelineContext(
+    pool_of_worker={"add@there": "add@there"},
+    pool_of_queue={},
+    tags={},
+    probed=False,
+    shifts_ns={"add@there": TOLD_SHIFT},
+)
+
+
+def attached_timeline() -> Timeline:
+    """A worker whose clock is 1000 ns ahead told everything."""
+    timeline = Timeline()
+    timeline.reads_results = True
+    sent = submission(expectation("a"))
+    timeline.add(sent)
+    timeline.sent(sent, 110, 120)
+    timeline.ended(ended())
+    return timeline
+
+
+def test_what_another_clock_told_is_brought_to_ours() -> None:
+    timeline = attached_timeline()
+    timeline.received("a", 1300, "add@there")
+    timeline.started("a", 1400, "add@there")
+    timeline.finished("a", 1500, "SUCCESS", "add@there")
+    timeline.result(success("a"))
+    (outcome,) = outcomes(timeline, context=ATTACHED)
+    assert (outcome.received_ns, outcome.started_ns, outcome.finished_ns) == (300, 400, 500)
+    assert (outcome.pool, outcome.executions) == ("add@there", 1)
+    # That it had finished the worker's main process may hear after we saw the result.
+    assert timeline.shift_bounds() == {"add@there": (110 - 1300, 700 - 1300)}
+
+
+def test_what_a_clock_told_that_cannot_be_compared_is_unknown() -> None:
+    timeline = attached_timeline()
+    timeline.received("a", 1300, "add@elsewhere")
+    timeline.result(success("a"))
+    (outcome,) = outcomes(timeline, context=ATTACHED)
+    assert (outcome.received_ns, outcome.worker) == (None, "add@elsewhere")
+    assert outcome.executions is None, "events may get lost: nobody knows"
+
+
+@pytest.mark.parametrize("overtaken", [False, True])
+def test_a_results_own_end_counts_more_than_an_event_of_it(overtaken: bool) -> None:
+    timeline = attached_timeline()
+    timeline.received("a", 1300, "add@there")
+    date = "1970-01-01T00:00:00.000002+00:00"
+    if overtaken:
+        timeline.result(TaskResult("a", "SUCCESS", 3, None, 700, None, date))
+    timeline.started("a", 1900, "add@there")
+    timeline.finished("a", 2500, "SUCCESS", "add@there")
+    timeline.ran("a", 400)
+    if not overtaken:
+        timeline.result(TaskResult("a", "SUCCESS", 3, None, 700, None, date))
+    (outcome,) = outcomes(timeline, context=ATTACHED)
+    assert (outcome.started_ns, outcome.finished_ns) == (600, 1000)
+    assert outcome.executions == 1
+    assert timeline.shift_bounds() == {"add@there": (110 - 1300, 700 - 2000)}
+
+
+def test_without_events_a_result_tells_its_own_end() -> None:
+    timeline = attached_timeline()
+    date = "1970-01-01T00:00:00.000002+00:00"
+    timeline.result(TaskResult("a", "SUCCESS", 3, None, 700, None, date, "add@there"))
+    (outcome,) = outcomes(timeline, context=ATTACHED)
+    assert (outcome.worker, outcome.finished_ns, outcome.started_ns) == ("add@there", 1000, None)
+
+
+def test_the_probe_is_believed_more_than_a_result() -> None:
+    timeline = Timeline()
+    timeline.add(submission(expectation("a")))
+    timeline.ended(ended())
+    timeline.result(TaskResult("a", "SUCCESS", 3, None, 700, None, "1970-01-01T00:00:00", "w"))
+    (outcome,) = outcomes(timeline)
+    assert (outcome.finished_ns, outcome.worker) == (None, "")
+
+
+def test_what_is_unanswered_is_listed_by_queue_and_what_is_ignored_is_not() -> None:
+    timeline = Timeline()
+    timeline.add(submission(expectation("a"), expectation("b"), expectation("c", ignored=True)))
+    timeline.result(success("a"))
+    assert timeline.unanswered() == {"add": ["b"]}
+
+
+def test_a_worker_holds_what_it_took_until_it_is_done() -> None:
+    timeline = Timeline()
+    timeline.add(submission(expectation("a"), expectation("b")))
+    timeline.received("a", 300, "add-1")
+    timeline.finished("b", 500, "SUCCESS", "add-1")
+    timeline.received("b", 400, "add-1")
+    assert timeline.held == {"a"}
+    timeline.finished("a", 500, "SUCCESS", "add-1")
+    assert timeline.held == set()
