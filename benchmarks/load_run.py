@@ -10,7 +10,6 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
 from pathlib import Path
 
 import anyio
@@ -18,7 +17,7 @@ import click
 
 from benchmarks.app import app
 from benchmarks.laboratory import open_laboratory
-from orchestrator.records import Call, Expect, Plan, RunResult, Sample, TargetPlan, WorkloadPlan
+from orchestrator.records import Call, Expect, Live, Plan, RunResult, TargetPlan, WorkloadPlan
 from orchestrator.report.run_directory import write_run_directory
 from orchestrator.run import Run
 
@@ -26,7 +25,9 @@ TENTHS = 10
 
 
 class Progress:
-    """Notes every sample."""
+    """Notes how the run stands, once a second."""
+
+    refresh_s = 1.0
 
     def __init__(self) -> None:
         self.samples: list[tuple[float, int, int]] = []
@@ -34,8 +35,8 @@ class Progress:
     def phase(self, text: str) -> None:
         click.echo(f"{text} ...", err=True)
 
-    def tick(self, sample: Sample, totals: Mapping[str, int]) -> None:
-        self.samples.append((sample.at_s, totals["completed"], sample.orchestrator_rss_bytes))
+    def tick(self, live: Live) -> None:
+        self.samples.append((live.elapsed_s, live.completed, live.own_rss_bytes))
 
 
 def plan_of(

@@ -1,7 +1,7 @@
 """The laboratory of a run: broker, probe, workers and client, up together and down together."""
 
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -25,18 +25,22 @@ from orchestrator.environment.worker_environ import worker_environ
 from orchestrator.judge.ledger import Ledger
 from orchestrator.observe.event_receiver import EventReceiver, open_event_receiver
 from orchestrator.observe.probe_server import ProbeServer, open_probe_server
-from orchestrator.records import BrokerInfo, Plan, Sample
+from orchestrator.records import BrokerInfo, Live, Plan
 from orchestrator.scenario import calls, has_chord
 
 PROBE_MODULE = "orchestrator.observe.probe"
 
 
 class Progress(Protocol):
-    """Who is told how far the run is."""
+    """Who is told how far the run is. ``refresh_s`` is how often it wants to be told while the load
+    goes on; None: never."""
+
+    @property
+    def refresh_s(self) -> float | None: ...
 
     def phase(self, text: str) -> None: ...
 
-    def tick(self, sample: Sample, totals: Mapping[str, int]) -> None: ...
+    def tick(self, live: Live) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

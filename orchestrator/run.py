@@ -19,6 +19,7 @@ from orchestrator.errors import ExitCode, OrchestratorError, root_error
 from orchestrator.judge.exit_code import exit_code
 from orchestrator.judge.judge import judge
 from orchestrator.judge.ledger import Ledger
+from orchestrator.judge.live import LiveFigures
 from orchestrator.judge.own_share import bottleneck
 from orchestrator.laboratory import Laboratory, Progress, open_laboratory
 from orchestrator.load import CanvasBuilder, Driver
@@ -30,7 +31,7 @@ from orchestrator.observe.host import host, versions
 from orchestrator.observe.pool_reports import attached_reports, pool_reports
 from orchestrator.observe.process_sampler import Usage
 from orchestrator.observe.series import Series
-from orchestrator.observe.timeline import TimelineContext
+from orchestrator.observe.timeline_context import TimelineContext
 from orchestrator.records import (
     BrokerInfo,
     HostClock,
@@ -193,23 +194,43 @@ class Run:
         self._ledger.measured_from_ns = after(measured.load_start_ns, self.plan.warmup_s)
         try:
             async with anyio.create_task_group() as tasks:
-                tasks.start_soon(self._watch, series, measured.load_start_ns)
+                figures = self._figures()
+                tasks.start_soon(self._watch, series, figures, measured.load_start_ns)
+                if figures is not None:
+                    tasks.start_soon(self._show, figures, driver, measured.load_start_ns)
                 await driver.run(measured.load_start_ns)
                 tasks.cancel_scope.cancel()
         finally:
             measured.load_end_ns = now_ns()
 
-    async def _watch(self, series: Series, start_ns: int) -> None:
-        """Once a second: a sample, the progress, and the thresholds that may end the run."""
-        counts = self._ledger.timeline.counts
+    def _figures(self) -> LiveFigures | None:
+        """None where nobody looks."""
+        if self._progress.refresh_s is None:
+            return None
+        return LiveFigures(
+            self.plan, self._ledger, lambda: TimelineContext.of(self.plan, self._process_names)
+        )
+
+    async def _watch(self, series: Series, figures: LiveFigures | None, start_ns: int) -> None:
+        """Once a second: a sample, and the thresholds that may end the run."""
         second = 0
         while True:
             second += 1
             await sleep_until(after(start_ns, second * SAMPLE_S))
             sample = await series.take((now_ns() - start_ns) / NS_PER_S)
-            totals = {"sent": counts.sent, "completed": counts.completed, "failed": counts.failed}
-            self._progress.tick(sample, totals)
+            if figures is not None:
+                figures.second(sample)
             self._abort_on_threshold((now_ns() - start_ns) / NS_PER_S)
+
+    async def _show(self, figures: LiveFigures, driver: Driver, start_ns: int) -> None:
+        """As often as the progress wants it: how the run stands."""
+        interval_s = self._progress.refresh_s or SAMPLE_S
+        turn = 0
+        while True:
+            turn = max(turn + 1, int((now_ns() - start_ns) / NS_PER_S / interval_s))
+            await sleep_until(after(start_ns, turn * interval_s))
+            elapsed_s = (now_ns() - start_ns) / NS_PER_S
+            self._progress.tick(figures.now(elapsed_s, driver.in_flight))
 
     def _abort_on_threshold(self, elapsed_s: float) -> None:
         """Judge what there is so far by the thresholds that may end the run.
@@ -253,7 +274,7 @@ class Run:
     ) -> tuple[Judgement, Iterable[Outcome], Sequence[Verdict]]:
         ledger = self._ledger
         outcomes = ledger.timeline.outcomes(
-            TimelineContext.of(self.plan, self._process_names, self._clocks()[1]),
+            self._context(),
             measured_from_ns=ledger.measured_from_ns,
             unfinished=self._measured.unfinished.__contains__,
             stopped=self._partial,
@@ -275,6 +296,9 @@ class Run:
             running=running,
         )
         return judgement, outcomes, verdicts
+
+    def _context(self) -> TimelineContext:
+        return TimelineContext.of(self.plan, self._process_names, self._clocks()[1])
 
     @property
     def _process_names(self) -> Mapping[str, str]:

@@ -1,46 +1,50 @@
-"""What a run says on stderr while it works: one live line on a terminal, plain lines elsewhere."""
+"""What a run says on stderr while it works: a live view on a terminal, plain lines elsewhere."""
 
 import logging
 import os
 import sys
 import time
-from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from rich.console import Console
-from rich.status import Status
+if TYPE_CHECKING:
+    from rich.text import Text
 
-from orchestrator.records import Sample
+    from orchestrator.records import Live as Snapshot
 
 PLAIN_INTERVAL_S = 5.0
+LIVE_INTERVAL_S = 0.25
+REDRAWS_PER_S = 5
 
 
 def open_progress(
-    *, quiet: bool, verbose: bool = False, stream: TextIO | None = None
+    *, quiet: bool, verbose: bool = False, name: str = "", stream: TextIO | None = None
 ) -> "Silent | Live | Plain":
     """The kind of progress that fits the place: none, live on a terminal, or plain lines (CI,
-    pipes). ``verbose`` asks for a plain line each second, and for the log of our own code."""
+    pipes). ``verbose`` asks for a plain line each second, and for the log of our own code. ``name``
+    is what is run."""
     stream = stream or sys.stderr
     if quiet:
         return Silent()
     if verbose:
         logging.basicConfig(stream=stream, format="%(name)s: %(message)s")
         logging.getLogger("orchestrator").setLevel(logging.INFO)
-        return Plain(stream, interval_s=0.0)
+        return Plain(stream, interval_s=1.0)
     if stream.isatty() and not os.environ.get("CI") and os.environ.get("TERM") != "dumb":
-        return Live(stream)
+        return Live(stream, name)
     return Plain(stream)
 
 
 class Silent(AbstractContextManager["Silent"]):
     """Says nothing."""
 
+    refresh_s: float | None = None
+
     def phase(self, text: str) -> None:
         pass
 
-    def tick(self, sample: Sample, totals: Mapping[str, int]) -> None:
+    def tick(self, live: "Snapshot") -> None:
         pass
 
     def __exit__(self, *exc: object) -> None:
@@ -53,35 +57,61 @@ class Plain(AbstractContextManager["Plain"]):
     def __init__(self, stream: TextIO, *, interval_s: float = PLAIN_INTERVAL_S) -> None:
         self._stream = stream
         self._began = time.monotonic()
-        self._interval_s = self._next_s = interval_s
+        self.refresh_s: float | None = interval_s
 
     def phase(self, text: str) -> None:
         print(f"[{time.monotonic() - self._began:6.1f} s] {text}", file=self._stream, flush=True)
 
-    def tick(self, sample: Sample, totals: Mapping[str, int]) -> None:
-        if sample.at_s >= self._next_s:
-            self._next_s = sample.at_s + self._interval_s
-            self.phase(load_line(sample, totals))
+    def tick(self, live: "Snapshot") -> None:
+        from orchestrator.cli.live_view import load_line
+
+        self.phase(load_line(live))
 
     def __exit__(self, *exc: object) -> None:
         pass
 
 
 class Live(AbstractContextManager["Live"]):
-    """One line that is kept up to date, gone when the run is over."""
+    """A view that is kept up to date, gone when the run is over.
 
-    def __init__(self, stream: TextIO) -> None:
-        self._status = Status("", console=Console(file=stream), refresh_per_second=6)
+    It is drawn by a thread of rich's, a few times a second, from the last snapshot; the load only
+    leaves that snapshot behind. The width is the terminal's at each drawing."""
+
+    refresh_s: float | None = LIVE_INTERVAL_S
+
+    def __init__(self, stream: TextIO, name: str = "") -> None:
+        from rich.console import Console
+        from rich.live import Live as Display
+
+        self._name = name
+        self._phase = ""
+        self._live: Snapshot | None = None
+        self._began = time.monotonic()
+        self._console = Console(file=stream, highlight=False, markup=False, emoji=False)
+        self._display = Display(
+            get_renderable=self._picture,
+            console=self._console,
+            refresh_per_second=REDRAWS_PER_S,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
 
     def __enter__(self) -> "Live":
-        self._status.start()
+        self._display.start()
         return self
 
     def phase(self, text: str) -> None:
-        self._status.update(text)
+        self._phase, self._live = text, None
 
-    def tick(self, sample: Sample, totals: Mapping[str, int]) -> None:
-        self._status.update(load_line(sample, totals))
+    def tick(self, live: "Snapshot") -> None:
+        self._live = live
+
+    def _picture(self) -> "Text":
+        from orchestrator.cli.live_view import picture
+
+        elapsed_s = time.monotonic() - self._began
+        return picture(self._name, self._phase, elapsed_s, self._live, self._console.width)
 
     def __exit__(
         self,
@@ -89,18 +119,4 @@ class Live(AbstractContextManager["Live"]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._status.stop()
-
-
-def load_line(sample: Sample, totals: Mapping[str, int]) -> str:
-    """How the load stands: totals so far, the last second's rate, and what waits."""
-    backlog = sum(depth for queue, depth in sample.backlog.items() if queue != "unacked")
-    parts = [
-        f"{sample.at_s:.0f} s",
-        f"{sample.completed}/s",
-        f"done {totals['completed']}/{totals['sent']}",
-        f"failed {totals['failed']}",
-        f"in flight {sample.in_flight}",
-        f"backlog {backlog}",
-    ]
-    return "  ".join(parts)
+        self._display.stop()

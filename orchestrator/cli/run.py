@@ -73,7 +73,7 @@ def command(
     documents = []
     codes = []
     for scenario in loaded:
-        progress = open_progress(quiet=quiet, verbose=verbose)
+        progress = open_progress(quiet=quiet, verbose=verbose, name=scenario.plan.name)
         result, directory = run_scenario(scenario, out, progress)
         document, code = _report(result, directory, as_json=as_json)
         documents.append(document)

@@ -6,7 +6,7 @@ from typing import Protocol
 import anyio.to_thread
 
 from orchestrator.observe.process_sampler import Family, ProcessSampler, Usage
-from orchestrator.observe.timeline import Counts
+from orchestrator.observe.timeline_context import Counts
 from orchestrator.records import Sample
 
 

@@ -5,8 +5,8 @@ intended -> published -> received by the worker -> started -> finished -> result
 is retried runs more than once under one id; its points are those of the last attempt."""
 
 from array import array
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import anyio
@@ -14,70 +14,17 @@ import anyio
 from orchestrator.observe.canvas_table import UNKNOWN, CanvasTable
 from orchestrator.observe.clocks import wall_ns
 from orchestrator.observe.names import Names
+from orchestrator.observe.timeline_context import Counts, TimelineContext
 from orchestrator.records import (
     CanvasOutcome,
     CanvasState,
     Expectation,
     Outcome,
-    Plan,
     Submission,
     TaskResult,
 )
 
 READY_STATES = frozenset({"SUCCESS", "FAILURE", "REVOKED", "REJECTED", "IGNORED"})
-
-
-@dataclass(slots=True)
-class Counts:
-    """Running totals for the series and the progress line."""
-
-    sent: int = 0
-    completed: int = 0
-    failed: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class TimelineContext:
-    """What a task's tags are made of: ``pool_of_worker`` maps a worker process to its pool,
-    ``pool_of_queue`` a queue to the only pool that consumes it, ``tags`` a workload to its own
-    tags."""
-
-    pool_of_worker: Mapping[str, str]
-    pool_of_queue: Mapping[str, str]
-    tags: Mapping[str, Mapping[str, str]]
-    probed: bool = True
-    shifts_ns: Mapping[str, int] = field(default_factory=dict)
-    """Without a probe: what to add to the times that a worker (node) told, to have them on our
-    clock. The times of other workers cannot be compared with ours."""
-
-    @classmethod
-    def of(
-        cls,
-        plan: Plan,
-        pool_of_worker: Mapping[str, str],
-        shifts_ns: Mapping[str, int] | None = None,
-    ) -> "TimelineContext":
-        """The context of a plan's run."""
-        consumers: dict[str, set[str]] = {}
-        for pool in plan.pools:
-            for queue in pool.queues:
-                consumers.setdefault(queue, set()).add(pool.name)
-        return cls(
-            pool_of_worker=pool_of_worker,
-            pool_of_queue={
-                queue: min(pools) for queue, pools in consumers.items() if len(pools) == 1
-            },
-            tags={workload.name: workload.tags for workload in plan.workloads},
-            probed=not plan.attach,
-            shifts_ns=shifts_ns or {},
-        )
-
-    def on_our_clock(self, told_ns: int, worker: str) -> int | None:
-        """A time that a worker told; None where clocks cannot be compared."""
-        if told_ns == UNKNOWN or self.probed:
-            return None if told_ns == UNKNOWN else told_ns
-        shift_ns = self.shifts_ns.get(worker)
-        return None if shift_ns is None else told_ns + shift_ns
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +82,8 @@ class Timeline:
         self._reasons: dict[int, str] = {}
         self.canvases = CanvasTable()
         self.counts = Counts()
+        self.recent: array[int] | None = None
+        """Rows whose result came, for whoever sets it to an array, and empties it."""
         self.outstanding = 0
         """How many results are still to come."""
         self.reads_results = False
@@ -185,6 +134,9 @@ class Timeline:
 
     def ended(self, outcome: CanvasOutcome) -> None:
         self.canvases.end(outcome)
+        counts = self.counts
+        counts.iterations[outcome.workload] = counts.iterations.get(outcome.workload, 0) + 1
+        counts.timed_out += outcome.state == "timeout"
 
     # ---- from the probe: a `ProbeListener` (ids that are not ours are other people's tasks) ----
 
@@ -247,6 +199,8 @@ class Timeline:
         self.counts.completed += 1
         if result.state != "SUCCESS":
             self.counts.failed += 1
+        if self.recent is not None:
+            self.recent.append(row)
 
     def _read(self, row: int, result: TaskResult) -> None:
         """Celery takes ``date_done`` right after the task's end, in the process that ran it; an
@@ -265,6 +219,9 @@ class Timeline:
     def matched(self, task_id: str, matched: bool | None, reason: str | None) -> None:
         if (row := self._rows.get(task_id)) is not None:
             self._match[row] = _MATCH.index(matched)
+            succeeded = self._state_of(row) == "SUCCESS"
+            self.counts.wrong += succeeded and matched is False
+            self.counts.expected += not succeeded and matched is True
             if reason is not None:
                 self._reasons[row] = reason
 
@@ -344,6 +301,13 @@ class Timeline:
             yield self._outcome(
                 row, task_id, state, context, measured_from_ns, not results and unfinished(task_id)
             )
+
+    def some(
+        self, rows: Iterable[int], context: TimelineContext, *, measured_from_ns: int
+    ) -> Iterator[Outcome]:
+        """The outcomes of these rows so far, without their ids; none is called late yet."""
+        for row in rows:
+            yield self._outcome(row, "", "ok", context, measured_from_ns, unfinished=False)
 
     def _outcome(
         self,

@@ -5,6 +5,7 @@ shares; all durations carry their unit in their name. A stage takes records and 
 nobody changes one.
 """
 
+from orchestrator.records.live import Live, LiveThreshold
 from orchestrator.records.outcome import (
     VERDICTS,
     CanvasOutcome,
@@ -69,6 +70,8 @@ __all__ = [
     "HostClock",
     "Inputs",
     "Judgement",
+    "Live",
+    "LiveThreshold",
     "MapKind",
     "Mapped",
     "Node",

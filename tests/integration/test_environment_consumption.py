@@ -18,7 +18,9 @@ KINDS: tuple[PoolKind, ...] = ("prefork", "gevent", "eventlet", "threads", "solo
 class Silent:
     def phase(self, text: str) -> None: ...
 
-    def tick(self, sample: object, totals: object) -> None: ...
+    refresh_s = None
+
+    def tick(self, live: object) -> None: ...
 
 
 async def test_a_paused_queue_is_left_alone_until_it_is_resumed(tmp_path: Path) -> None:

@@ -1,49 +1,67 @@
 import io
+import time
 
 import pytest
 
-from orchestrator.cli.progress import Plain, Silent, load_line, open_progress
-from orchestrator.records import Sample
-
-SAMPLE = Sample(
-    at_s=5.0,
-    sent=40,
-    completed=38,
-    failed=1,
-    in_flight=7,
-    backlog={"add": 3, "unacked": 9},
-    pools={},
-    orchestrator_cpu_ratio=0.1,
-    orchestrator_rss_bytes=1,
-)
-TOTALS = {"sent": 200, "completed": 190, "failed": 1}
+from orchestrator.cli.progress import Live, Plain, Silent, open_progress
+from tests.unit.cli.live_factory import make_live
 
 
-def test_the_load_line_has_totals_rate_and_what_waits() -> None:
-    assert load_line(SAMPLE, TOTALS) == "5 s  38/s  done 190/200  failed 1  in flight 7  backlog 3"
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
 
 
 def test_plain_progress_is_one_line_an_interval() -> None:
     stream = io.StringIO()
     with Plain(stream) as progress:
         progress.phase("sending")
-        progress.tick(SAMPLE, TOTALS)
-        progress.tick(SAMPLE, TOTALS)
+        progress.tick(make_live())
+    assert progress.refresh_s == 5.0
     lines = stream.getvalue().splitlines()
     assert len(lines) == 2
     assert lines[0].endswith("sending")
     assert "done 190/200" in lines[1]
 
 
-def test_verbose_progress_is_a_line_for_every_sample() -> None:
-    stream = io.StringIO()
-    progress = open_progress(quiet=False, verbose=True, stream=stream)
-    progress.tick(SAMPLE, TOTALS)
-    progress.tick(SAMPLE, TOTALS)
-    assert len(stream.getvalue().splitlines()) == 2
+def test_verbose_progress_is_a_line_each_second_also_on_a_terminal() -> None:
+    progress = open_progress(quiet=False, verbose=True, stream=Terminal())
+    assert isinstance(progress, Plain)
+    assert progress.refresh_s == 1.0
 
 
 def test_a_pipe_gets_plain_lines_and_quiet_gets_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CI", raising=False)
     assert isinstance(open_progress(quiet=False, stream=io.StringIO()), Plain)
-    assert isinstance(open_progress(quiet=True), Silent)
+    silent = open_progress(quiet=True)
+    assert isinstance(silent, Silent)
+    assert silent.refresh_s is None
+
+
+def test_a_terminal_gets_the_live_view_but_not_in_ci(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("CI", raising=False)
+    assert isinstance(open_progress(quiet=False, stream=Terminal()), Live)
+    monkeypatch.setenv("CI", "true")
+    assert isinstance(open_progress(quiet=False, stream=Terminal()), Plain)
+    monkeypatch.delenv("CI")
+    monkeypatch.setenv("TERM", "dumb")
+    assert isinstance(open_progress(quiet=False, stream=Terminal()), Plain)
+
+
+def test_the_live_view_is_drawn_and_leaves_nothing_and_no_colour_under_no_color(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("NO_COLOR", "1")
+    stream = Terminal()
+    with Live(stream, "mixed") as progress:
+        progress.phase("sending")
+        progress.tick(make_live())
+        deadline = time.monotonic() + 10
+        while "189 ok" not in stream.getvalue() and time.monotonic() < deadline:
+            time.sleep(0.02)
+    written = stream.getvalue()
+    assert "189 ok" in written
+    assert "\x1b[32m" not in written
+    assert written.endswith("\x1b[2K")

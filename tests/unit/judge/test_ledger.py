@@ -5,7 +5,7 @@ import operator
 import pytest
 
 from orchestrator.judge.ledger import Ledger
-from orchestrator.observe.timeline import TimelineContext
+from orchestrator.observe.timeline_context import TimelineContext
 from orchestrator.records import (
     Call,
     CanvasOutcome,

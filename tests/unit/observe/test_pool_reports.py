@@ -2,7 +2,7 @@ from orchestrator.environment.pools import PoolStatus
 from orchestrator.observe.pool_reports import attached_reports, pool_reports
 from orchestrator.observe.process_sampler import Usage
 from orchestrator.observe.series import Series
-from orchestrator.observe.timeline import Counts
+from orchestrator.observe.timeline_context import Counts
 from orchestrator.records import Outcome, PoolPlan
 
 

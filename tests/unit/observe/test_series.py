@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from orchestrator.observe.series import Series
-from orchestrator.observe.timeline import Counts
+from orchestrator.observe.timeline_context import Counts
 
 
 class FakeBacklog:

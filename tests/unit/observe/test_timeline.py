@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from orchestrator.observe.timeline import Timeline, TimelineContext
+from orchestrator.observe.timeline import Timeline
+from orchestrator.observe.timeline_context import TimelineContext
 from orchestrator.records import (
     CanvasOutcome,
     CanvasState,
