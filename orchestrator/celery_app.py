@@ -10,6 +10,7 @@ import sys
 import sysconfig
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -28,6 +29,12 @@ DEFAULT_BROKER_URL = "amqp://guest@localhost//"
 DISABLED_RESULTS_URL = "disabled://"
 """The result backend that keeps nothing; as an environment variable it wins over the app's."""
 
+_VARIABLES = (
+    "CELERY_BROKER_URL",
+    "CELERY_BROKER_READ_URL",
+    "CELERY_BROKER_WRITE_URL",
+    "CELERY_RESULT_BACKEND",
+)
 _BUILT_IN = "celery."
 _TAUGHT_BY_SPEC = "`app` takes what `celery -A` takes, for example tasks.app:app"
 _LISTED = 12
@@ -90,6 +97,31 @@ def apply_target(
     _configure(app, values)
     _drop_made(app)
     _update_tasks(app, before)
+
+
+@contextmanager
+def target_applied(
+    app: Celery, *, broker_url: str, results_url: str | None, settings: Mapping[str, Any]
+) -> Iterator[None]:
+    """`apply_target` for as long as the body lasts: the next run of this process finds the app and
+    the environment as this one did."""
+    app.conf.get("broker_url")  # loads what is still to be loaded
+    changes, backend_cls = dict(app.conf.changes), app.backend_cls
+    variables = {name: os.environ.get(name) for name in _VARIABLES}
+    try:
+        apply_target(app, broker_url=broker_url, results_url=results_url, settings=settings)
+        yield
+    finally:
+        applied = {name: app.conf.get(name) for name in settings}
+        app.conf.changes.clear()
+        app.conf.changes.update(changes)
+        app.backend_cls = backend_cls
+        for name, value in variables.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
+        _drop_made(app)
+        _update_tasks(app, applied)
 
 
 def resolve_task(app: Celery, name: str) -> str:

@@ -12,7 +12,7 @@ import anyio
 from anyio.abc import TaskGroup
 from celery import Celery
 
-from orchestrator.celery_app import app_urls, apply_target, resolve_task, task_queue
+from orchestrator.celery_app import app_urls, resolve_task, target_applied, task_queue
 from orchestrator.client import Client
 from orchestrator.client.amqp_check import identify
 from orchestrator.environment import variables
@@ -22,10 +22,13 @@ from orchestrator.environment.guardian import Guardian, open_guardian
 from orchestrator.environment.masking import mask_url
 from orchestrator.environment.pools import Pools, PoolStart, open_pools
 from orchestrator.environment.worker_environ import worker_environ
-from orchestrator.judge.ledger import Ledger
-from orchestrator.observe.event_receiver import EventReceiver, open_event_receiver
+from orchestrator.observe.event_receiver import (
+    EventListener,
+    EventReceiver,
+    open_event_receiver,
+)
 from orchestrator.observe.probe_server import ProbeServer, open_probe_server
-from orchestrator.records import BrokerInfo, Live, Plan
+from orchestrator.records import BrokerInfo, Live, Plan, TaskResult
 from orchestrator.scenario import calls, has_chord
 
 PROBE_MODULE = "orchestrator.observe.probe"
@@ -63,12 +66,21 @@ class Laboratory:
             await self.events.drained()
 
 
+class Recorder(Protocol):
+    """Who is told what the workers do, and what results arrive; a `Ledger` is one."""
+
+    @property
+    def timeline(self) -> EventListener: ...
+
+    def result(self, result: TaskResult) -> None: ...
+
+
 @asynccontextmanager
 async def open_laboratory(
-    plan: Plan, app: Celery, ledger: Ledger, *, run_id: str, log_dir: Path, progress: Progress
+    plan: Plan, app: Celery, recorder: Recorder, *, run_id: str, log_dir: Path, progress: Progress
 ) -> AsyncIterator[Laboratory]:
     """Start everything that ``plan`` asks for, and find what is there already; on leaving, what was
-    started is stopped, in bounded time.
+    started is stopped, in bounded time, and the app is as it was.
 
     Raises `EnvironmentNotReady` and its kin, also while the body runs, when a pool or the broker
     dies (then inside an exception group)."""
@@ -78,30 +90,31 @@ async def open_laboratory(
         start = _broker_start(plan, app, guardian, tasks, log_dir)
         async with (
             open_broker(plan.target, start) as broker,
-            open_probe_server(guardian.directory, ledger.timeline) as probe,
+            open_probe_server(guardian.directory, recorder.timeline) as probe,
         ):
-            apply_target(
+            if broker.results_why is not None:
+                progress.phase(f"results: {broker.results_why}")
+            with target_applied(
                 app,
                 broker_url=broker.url,
                 results_url=broker.results_url,
                 settings=plan.target.settings,
-            )
-            if broker.results_why is not None:
-                progress.phase(f"results: {broker.results_why}")
-            workers = (
-                _attached(plan, app, broker, ledger, progress)
-                if plan.attach
-                else _started(
-                    plan, _pool_start(plan, broker, probe, start, run_id), tasks, progress
+            ):
+                workers = (
+                    _attached(plan, app, broker, recorder, progress)
+                    if plan.attach
+                    else _started(
+                        plan, _pool_start(plan, broker, probe, start, run_id), tasks, progress
+                    )
                 )
-            )
-            async with workers as found, Client(app, on_result=ledger.result) as client:
-                startup_s = time.monotonic() - began
-                yield Laboratory(
-                    found.plan, broker, found.pools, client, probe, found.events, startup_s
-                )
-                if not plan.attach:
-                    progress.phase("stopping the workers")
+                async with (
+                    workers as (plan, pools, events),
+                    Client(app, on_result=recorder.result) as client,
+                ):
+                    startup_s = time.monotonic() - began
+                    yield Laboratory(plan, broker, pools, client, probe, events, startup_s)
+                    if not plan.attach:
+                        progress.phase("stopping the workers")
             await probe.drained()
         tasks.cancel_scope.cancel()
 
@@ -123,14 +136,13 @@ async def _started(
 
 @asynccontextmanager
 async def _attached(
-    plan: Plan, app: Celery, broker: BrokerInfo, ledger: Ledger, progress: Progress
+    plan: Plan, app: Celery, broker: BrokerInfo, recorder: Recorder, progress: Progress
 ) -> AsyncIterator[_Workers]:
     """The workers that are there: found, listened to, and left as they are."""
     progress.phase("looking for workers")
     pools = await find_workers(app, _queues(plan, app), where=mask_url(broker.url))
     progress.phase(f"attached to {pools}")
-    ledger.timeline.reads_results = True
-    async with open_event_receiver(app, ledger.timeline) as events:
+    async with open_event_receiver(app, recorder.timeline) as events:
         yield _Workers(replace(plan, pools=pools.plans), pools, events)
 
 

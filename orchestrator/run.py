@@ -82,7 +82,7 @@ class Run:
         self.directory = directory
         self.id = run_id
         self._progress = progress
-        self._ledger = Ledger.for_workloads(plan.workloads, load_function)
+        self.ledger = Ledger.for_workloads(plan.workloads, load_function)
         self._scope = anyio.CancelScope()
         self._measured = _Measured()
         self._series: Series | None = None
@@ -124,19 +124,33 @@ class Run:
         async with open_laboratory(
             self.plan,
             self.app,
-            self._ledger,
+            self.ledger,
             run_id=self.id,
             log_dir=self.directory / "workers",
             progress=self._progress,
         ) as laboratory:
-            self._measured.broker = laboratory.broker
-            self._measured.startup_s = laboratory.startup_s
-            self._laboratory = laboratory
-            self.plan = laboratory.plan
+            self._enter(laboratory)
             await self._measure(laboratory)
 
+    async def execute_within(self, laboratory: Laboratory) -> RunResult:
+        """As `execute`, in a laboratory that is up already, whose recorder tells this run's
+        `ledger`."""
+        started_at = datetime.now(UTC)
+        began = time.monotonic()
+        self._enter(laboratory)
+        with self._scope:
+            await self._measure(laboratory)
+        return self._result(started_at, time.monotonic() - began)
+
+    def _enter(self, laboratory: Laboratory) -> None:
+        self._measured.broker = laboratory.broker
+        self._measured.startup_s = laboratory.startup_s
+        self._laboratory = laboratory
+        self.plan = replace(self.plan, pools=laboratory.plan.pools)
+        self.ledger.timeline.reads_results = laboratory.events is not None
+
     async def _measure(self, laboratory: Laboratory) -> None:
-        timeline = self._ledger.timeline
+        timeline = self.ledger.timeline
         backlog = open_backlog(
             self.app,
             laboratory.broker.url,
@@ -147,7 +161,7 @@ class Run:
         )
         driver = self._driver(laboratory)
         self._series = Series(
-            self._ledger.timeline.counts,
+            self.ledger.timeline.counts,
             in_flight=lambda: driver.in_flight,
             pids=laboratory.pools.pids,
             backlog=backlog,
@@ -168,7 +182,7 @@ class Run:
         }
         return Driver(
             client,
-            self._ledger,
+            self.ledger,
             [
                 (
                     workload,
@@ -191,7 +205,7 @@ class Run:
         measured = self._measured
         await series.take(0.0)
         measured.load_start_ns = measured.load_end_ns = now_ns()
-        self._ledger.measured_from_ns = after(measured.load_start_ns, self.plan.warmup_s)
+        self.ledger.measured_from_ns = after(measured.load_start_ns, self.plan.warmup_s)
         try:
             async with anyio.create_task_group() as tasks:
                 figures = self._figures()
@@ -208,7 +222,7 @@ class Run:
         if self._progress.refresh_s is None:
             return None
         return LiveFigures(
-            self.plan, self._ledger, lambda: TimelineContext.of(self.plan, self._process_names)
+            self.plan, self.ledger, lambda: TimelineContext.of(self.plan, self._process_names)
         )
 
     async def _watch(self, series: Series, figures: LiveFigures | None, start_ns: int) -> None:
@@ -257,7 +271,7 @@ class Run:
         """Wait for the results that nobody awaited; then find out what the broker and the workers
         still have."""
         self._progress.phase("waiting for the last results")
-        timeline = self._ledger.timeline
+        timeline = self.ledger.timeline
         with anyio.move_on_after(SETTLE_S):
             await timeline.settled()
         await laboratory.told()
@@ -272,7 +286,7 @@ class Run:
     def _judge(
         self, plan: Plan, end_ns: int, *, running: bool = False
     ) -> tuple[Judgement, Iterable[Outcome], Sequence[Verdict]]:
-        ledger = self._ledger
+        ledger = self.ledger
         outcomes = ledger.timeline.outcomes(
             self._context(),
             measured_from_ns=ledger.measured_from_ns,
@@ -308,7 +322,7 @@ class Run:
         """Of the hosts of workers that are not ours; and what to add to the times of each."""
         if not self.plan.attach:
             return (), {}
-        bounds = self._ledger.timeline.shift_bounds()
+        bounds = self.ledger.timeline.shift_bounds()
         return compare_clocks(self._process_names, bounds, wall_shift_ns())
 
     def _pool_reports(self, outcomes: Iterable[Outcome]) -> tuple[PoolReport, ...]:
@@ -326,7 +340,7 @@ class Run:
 
     def _result(self, started_at: datetime, duration_s: float) -> RunResult:
         measured = self._measured
-        self._ledger.finish()
+        self.ledger.finish()
         judgement, outcomes, verdicts = self._judge(self.plan, measured.load_end_ns)
         if measured.aborted is not None:
             judgement = _with_abort(judgement, measured.aborted)

@@ -17,6 +17,7 @@ from orchestrator.errors import ExitCode
 
 COMMANDS: Mapping[str, str] = {
     "run": "Run scenarios and give a verdict.",
+    "sweep": "Run every combination of some values, and compare.",
     "check": "Validate scenarios and print the plan; start nothing.",
     "schema": "Print the JSON Schema of the scenario file.",
     "call": "Send one task, await and print its result.",

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.options import Scenario, load_scenarios, scenario_options
-from orchestrator.records import ExecutorKind, Plan, PoolPlan, Threshold, WorkloadPlan
+from orchestrator.cli.options import Scenarios, load_scenarios, scenario_options
+from orchestrator.records import ExecutorKind, Plan, PoolPlan, Threshold, WorkloadPlan, label_of
 
 
 @click.command(
@@ -30,17 +30,34 @@ def command(
     as file:line:column."""
     loaded = load_scenarios(scenarios, overrides, target, broker)
     if as_json:
-        document = {str(scenario.path): scenario.plan.source for scenario in loaded}
+        document = {str(each.path): _sources(each) for each in loaded}
         click.echo(json.dumps(document, indent=2, default=str))
     else:
         click.echo(describe(loaded))
 
 
-def describe(scenarios: Sequence[Scenario]) -> str:
+def describe(loaded: Sequence[Scenarios]) -> str:
     """The plans as text for a person."""
-    return "\n\n".join(
-        "\n".join(_plan_lines(scenario.path, scenario.plan)) for scenario in scenarios
-    )
+    return "\n\n".join("\n".join(_lines(each)) for each in loaded)
+
+
+def _sources(scenarios: Scenarios) -> object:
+    sources = [scenario.plan.source for scenario in scenarios.variants]
+    return sources[0] if len(sources) == 1 else sources
+
+
+def _lines(scenarios: Scenarios) -> Iterator[str]:
+    first = scenarios.variants[0]
+    yield from _plan_lines(first.path, first.plan)
+    count = len(scenarios.variants)
+    if count > 1:
+        from orchestrator.experiments.rows import axes
+
+        yield f"  matrix of {count}, of which this is the first"
+        for each in axes([variant.settings for variant in scenarios.variants]):
+            yield f"    {label_of(each)}"
+    if scenarios.repeats > 1:
+        yield f"  each {scenarios.repeats} times: {scenarios.runs} runs"
 
 
 def _plan_lines(path: Path, plan: Plan) -> Iterator[str]:

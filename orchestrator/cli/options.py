@@ -2,8 +2,8 @@
 plan."""
 
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from orchestrator.records import Call, Plan
 if TYPE_CHECKING:
     from celery import Celery
 
-    from orchestrator.scenario import Marks
+    from orchestrator.scenario import Variant
 
 ROUTING_SETTINGS = frozenset(
     {"task_routes", "task_queues", "task_default_queue", "task_default_routing_key"}
@@ -25,11 +25,26 @@ ROUTING_SETTINGS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A plan whose app is loaded and whose task names are known to it."""
+    """A plan whose app is loaded and whose task names are known to it; ``settings`` are the values
+    of a matrix that are in it."""
 
     path: Path
     plan: Plan
     app: "Celery"
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Scenarios:
+    """All combinations of one file's matrix (one without a matrix), each to be run so often."""
+
+    path: Path
+    variants: Sequence[Scenario]
+    repeats: int = 1
+
+    @property
+    def runs(self) -> int:
+        return len(self.variants) * self.repeats
 
 
 def scenario_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -67,45 +82,53 @@ def scenario_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def load_scenarios(
-    paths: Sequence[Path], overrides: Sequence[str], target: str | None, broker: str | None
-) -> list[Scenario]:
+    paths: Sequence[Path],
+    overrides: Sequence[str],
+    target: str | None,
+    broker: str | None,
+    vary: Sequence[str] = (),
+) -> list[Scenarios]:
     """Read all files, load their apps and look up their tasks; all problems of all files are raised
     at once."""
-    from orchestrator.scenario import load_with_marks
+    from orchestrator.scenario import load_variants
 
     problems: list[Problem] = []
     loaded = []
     for path in paths:
         try:
-            loaded.append(
-                (
-                    path,
-                    *load_with_marks(
-                        path, overrides=overrides, target=target, broker=broker, environ=os.environ
-                    ),
-                )
+            variants, repeats = load_variants(
+                path,
+                overrides=overrides,
+                target=target,
+                broker=broker,
+                vary=vary,
+                environ=os.environ,
             )
+            loaded.append((path, variants, repeats))
         except ScenarioError as exc:
             problems.extend(exc.problems)
     if problems:
         raise ScenarioError(problems)
-    scenarios = [_with_app(path, plan, marks, problems) for path, plan, marks in loaded]
+    scenarios = [
+        Scenarios(path, [_with_app(path, variant, problems) for variant in variants], repeats)
+        for path, variants, repeats in loaded
+    ]
     if problems:
-        raise ScenarioError(problems)
+        raise ScenarioError(list(dict.fromkeys(problems)))
     return scenarios
 
 
-def _with_app(path: Path, plan: Plan, marks: "Marks", problems: list[Problem]) -> Scenario:
+def _with_app(path: Path, variant: "Variant", problems: list[Problem]) -> Scenario:
     from orchestrator.celery_app import load_app
     from orchestrator.scenario import calls
 
-    app = load_app(plan.app)
+    plan, app = variant.plan, load_app(variant.plan.app)
     for place, call in calls(plan):
         try:
             _check_call(app, plan, call)
         except UsageError as exc:
-            problems.append(marks.problem(place, str(exc)))
-    return Scenario(path, plan, app)
+            problems.append(variant.marks.problem(place, str(exc)))
+    return Scenario(path, plan, app, variant.settings)
 
 
 def _check_call(app: "Celery", plan: Plan, call: Call) -> None:

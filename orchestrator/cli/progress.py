@@ -40,6 +40,7 @@ class Silent(AbstractContextManager["Silent"]):
     """Says nothing."""
 
     refresh_s: float | None = None
+    detailed = False
 
     def phase(self, text: str) -> None:
         pass
@@ -55,6 +56,8 @@ class Plain(AbstractContextManager["Plain"]):
     """One line for each phase, and one every few seconds of load."""
 
     def __init__(self, stream: TextIO, *, interval_s: float = PLAIN_INTERVAL_S) -> None:
+        self.detailed = interval_s < PLAIN_INTERVAL_S
+        """Whether it has room for every phase of every run of many."""
         self._stream = stream
         self._began = time.monotonic()
         self.refresh_s: float | None = interval_s
@@ -78,6 +81,7 @@ class Live(AbstractContextManager["Live"]):
     leaves that snapshot behind. The width is the terminal's at each drawing."""
 
     refresh_s: float | None = LIVE_INTERVAL_S
+    detailed = True
 
     def __init__(self, stream: TextIO, name: str = "") -> None:
         from rich.console import Console

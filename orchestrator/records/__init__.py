@@ -5,6 +5,15 @@ shares; all durations carry their unit in their name. A stage takes records and 
 nobody changes one.
 """
 
+from orchestrator.records.experiment import (
+    HIGHER_IS_BETTER,
+    Experiment,
+    Figure,
+    FigureSpread,
+    Row,
+    Trial,
+    label_of,
+)
 from orchestrator.records.live import Live, LiveThreshold
 from orchestrator.records.outcome import (
     VERDICTS,
@@ -66,7 +75,11 @@ __all__ = [
     "Expect",
     "ExpectKind",
     "Expectation",
+    "Experiment",
+    "Figure",
+    "FigureSpread",
     "Group",
+    "HIGHER_IS_BETTER",
     "HostClock",
     "Inputs",
     "Judgement",
@@ -78,11 +91,12 @@ __all__ = [
     "Operator",
     "Outcome",
     "Plan",
+    "PointsFrom",
     "PoolKind",
     "PoolPlan",
-    "PointsFrom",
     "PoolReport",
     "Repeat",
+    "Row",
     "RunResult",
     "Sample",
     "Stage",
@@ -92,8 +106,10 @@ __all__ = [
     "Threshold",
     "ThresholdResult",
     "Trend",
+    "Trial",
     "VERDICTS",
     "Verdict",
     "WorkloadPlan",
     "WorkloadResult",
+    "label_of",
 ]

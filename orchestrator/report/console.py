@@ -4,7 +4,7 @@ Everything that others have named (tasks, workers, errors) is put in as plain te
 without control characters: it can neither colour nor move anything.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -20,6 +20,7 @@ from orchestrator.judge.metrics import UNVERIFIED
 from orchestrator.judge.wording import clip
 from orchestrator.records import VERDICTS, HostClock, Judgement, RunResult, Trend, Verdict
 from orchestrator.report import figures
+from orchestrator.report.terminal import BAD, GOOD, HEAD, MEANINGS, QUIET, console_for, grid
 
 PLAIN_WIDTH = 80
 NAME_LIMIT = 28
@@ -36,17 +37,6 @@ LATENCY_ORDER = (
     "result_lag",
     "chord_join",
 )
-GOOD, BAD, QUIET, HEAD = "green", "bold red", "dim", "bold"
-MEANINGS = {
-    ExitCode.PASSED: "every result verified, every threshold held",
-    ExitCode.THRESHOLD_FAILED: "a threshold failed",
-    ExitCode.USAGE: "the scenario cannot be used",
-    ExitCode.ENVIRONMENT: "the environment broke down",
-    ExitCode.BUG: "a bug in celery-orchestrator",
-    ExitCode.VERIFICATION_FAILED: "verification failed",
-    ExitCode.INTERRUPTED: "interrupted",
-    ExitCode.TERMINATED: "terminated",
-}
 
 
 def print_summary(
@@ -54,7 +44,7 @@ def print_summary(
 ) -> None:
     """Print the whole summary to ``file``. In colour only on a terminal without NO_COLOR; ``width``
     is the terminal's, or 80 columns where there is none."""
-    console = _console(file, width)
+    console = console_for(file, width)
     with console.capture() as captured:
         _Summary(result, console).print(directory)
     lines = (line.rstrip() for line in captured.get().split("\n"))
@@ -68,13 +58,6 @@ def _encodable(text: str, encoding: str) -> str:
     except UnicodeEncodeError:
         text = text.replace("…", "...").encode(encoding, "backslashreplace").decode(encoding)
     return text
-
-
-def _console(file: TextIO, width: int | None) -> Console:
-    console = Console(file=file, highlight=False, markup=False, emoji=False, width=width)
-    if width is None and not console.is_terminal:
-        console.width = PLAIN_WIDTH
-    return console
 
 
 class _Summary:
@@ -111,7 +94,7 @@ class _Summary:
         if not thresholds:
             return
         self._heading("thresholds")
-        table = _grid(4)
+        table = grid(4)
         for each in thresholds:
             table.add_row(
                 Text(self._pass if each.passed else self._fail, style=GOOD if each.passed else BAD),
@@ -128,7 +111,7 @@ class _Summary:
         judgement = self._result.judgement
         self._heading("verdicts")
         headers = ("sent", *(figures.VERDICT_WORDS[verdict] for verdict in VERDICTS))
-        table = _grid(len(headers), *headers, right=range(len(headers)))
+        table = grid(len(headers), *headers, right=range(len(headers)))
         counts = [(verdict, judgement.counts.get(verdict, 0)) for verdict in VERDICTS]
         cells = [Text(f"{count:,}", _verdict_style(verdict, count)) for verdict, count in counts]
         table.add_row(f"{judgement.sent:,}", *cells)
@@ -149,7 +132,7 @@ class _Summary:
             return
         self._line()
         task_of = self._task_names({task_id for ids in shown.values() for task_id in ids})
-        table = _grid(2)
+        table = grid(2)
         for verdict, ids in shown.items():
             word = Text(figures.VERDICT_WORDS[verdict], style=BAD)
             for task_id in ids:
@@ -178,7 +161,7 @@ class _Summary:
         if not workloads:
             return
         self._heading("workloads")
-        table = _grid(5, "", "iterations", "dropped", "tasks/s", "offered/s", right=(1, 2, 3, 4))
+        table = grid(5, "", "iterations", "dropped", "tasks/s", "offered/s", right=(1, 2, 3, 4))
         for each in workloads:
             table.add_row(
                 _name(each.name),
@@ -198,7 +181,7 @@ class _Summary:
         if not folded:
             return
         self._heading("values")
-        values = _grid(3)
+        values = grid(3)
         for each in folded:
             shown = UNSEEN if each.value is None else figures.aggregate(each.value)
             values.add_row(
@@ -215,7 +198,7 @@ class _Summary:
         if not rows:
             return
         self._heading("latency", "ms")
-        table = _grid(6, "", "count", "p50", "p95", "p99", "max", right=(1, 2, 3, 4, 5))
+        table = grid(6, "", "count", "p50", "p95", "p99", "max", right=(1, 2, 3, 4, 5))
         for name, trend in rows:
             table.add_row(name, *_trend_cells(trend))
         self._table(table)
@@ -226,7 +209,7 @@ class _Summary:
             return
         self._heading("workers")
         headers = ("", "pool", "tasks", "cpu", "max rss", "restarts")
-        table = _grid(6, *headers, right=(2, 3, 4, 5))
+        table = grid(6, *headers, right=(2, 3, 4, 5))
         for each in pools:
             table.add_row(
                 _name(each.name),
@@ -334,26 +317,6 @@ TOLD_BY = {
     "results": "only those of the results: the workers send no events (celery worker -E)",
 }
 UNSEEN = "no value: no canvas ended well"
-
-
-def _grid(columns: int, *headers: str, right: Iterable[int] = ()) -> Table:
-    """A table without lines; the columns in ``right`` hold figures."""
-    table = Table(
-        box=None,
-        show_header=bool(headers),
-        header_style=QUIET,
-        pad_edge=False,
-        padding=(0, 2, 0, 0),
-    )
-    figures_in = set(right)
-    for index in range(columns):
-        table.add_column(
-            headers[index] if headers else "",
-            justify="right" if index in figures_in else "left",
-            no_wrap=index in figures_in,
-            overflow="fold",
-        )
-    return table
 
 
 def _trend_cells(trend: Trend) -> Sequence[str]:

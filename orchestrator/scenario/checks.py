@@ -26,12 +26,9 @@ class Finding:
 
 def not_available(data: Mapping[str, Any]) -> Iterator[Finding]:
     """What the language has but this release has not; `data` is the scenario as plain data."""
-    for key in ("faults", "matrix"):
-        if data.get(key) is not None:
-            yield Finding((key,), f"this key is not available in this release: {key}", at_key=True)
-    repeats = data.get("repeats", 1)
-    if isinstance(repeats, int) and not isinstance(repeats, bool) and repeats > 1:
-        yield Finding(("repeats",), "more than one is not available in this release: repeats")
+    if data.get("faults") is not None:
+        message = "this key is not available in this release: faults"
+        yield Finding(("faults",), message, at_key=True)
     yield from _attached_backlog(data)
 
 

@@ -13,7 +13,7 @@ _VARIABLE = {
 }
 # What holds values and not schemas.
 _VALUES = ("default", "examples", "required", "enum", "const")
-_LATER = ("faults", "matrix")
+_LATER = ("faults",)
 
 
 def json_schema() -> dict[str, Any]:
@@ -54,9 +54,6 @@ def _only_this_release(schema: dict[str, Any]) -> None:
     for key in _LATER:
         description = f"{properties[key]['description']} Not available in this release."
         properties[key] = {"not": {}, "description": description}
-    properties["repeats"] = {**properties["repeats"], "maximum": 1}
-    pools = next(branch for branch in properties["workers"]["oneOf"] if "const" not in branch)
-    properties["workers"] = {**pools, "description": properties["workers"]["description"]}
     available = [{"$ref": f"#/$defs/{MODELS[name].__name__}"} for name in MODELS]
     named = properties["workloads"]["patternProperties"]
     properties["workloads"]["patternProperties"] = {key: {"oneOf": available} for key in named}

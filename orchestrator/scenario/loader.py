@@ -1,6 +1,7 @@
 """Files and options -> a Plan, or every problem at once."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -11,14 +12,26 @@ from orchestrator.errors import Problem, ScenarioError
 from orchestrator.records import Plan
 from orchestrator.scenario.attaching import ATTACH, attach
 from orchestrator.scenario.checks import Finding, attached, combinations, not_available
+from orchestrator.scenario.matrix import MATRIX, MAX_RUNS, REPEATS, expand, with_vary
 from orchestrator.scenario.models import Scenario
 from orchestrator.scenario.overrides import TARGET, apply_sets, with_broker, with_target
 from orchestrator.scenario.parts import parts_of, valid_parts
 from orchestrator.scenario.plan import plan_of
+from orchestrator.scenario.quantities import shown
 from orchestrator.scenario.strict_model import MAX_PROBLEMS, TAG, UNKNOWN_KEY
 from orchestrator.scenario.threshold_checks import thresholds
 from orchestrator.scenario.tree import ListTree, MapTree, Mark, Marks, Path, Scalar, Tree, plain
 from orchestrator.scenario.yaml_source import MAX_CHARACTERS, MAX_DEPTH, read_yaml
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One scenario to run: its plan, the places in its file for later problems (`Marks.problem`),
+    and the values of the matrix that are in it."""
+
+    plan: Plan
+    marks: Marks
+    settings: Mapping[str, Any]
 
 
 def load(
@@ -29,33 +42,74 @@ def load(
     broker: str | None = None,
     environ: Mapping[str, str],
 ) -> Plan:
-    """Read, check and plan a scenario file.
+    """Read, check and plan a scenario file, without its matrix.
 
     `overrides` are `dotted.key=value`; `target` is a file with what stands under `target:`, a
     broker's URL, or the word `attach`; `broker` wins over everything. `environ` fills in `${VAR}`.
-    Raises ScenarioError with all problems.
-    """
+    Raises ScenarioError with all problems."""
     plan, _ = load_with_marks(
         path, overrides=overrides, target=target, broker=broker, environ=environ
     )
     return plan
 
 
-def load_with_marks(
+def load_with_marks(path: FilePath, **options: Any) -> tuple[Plan, Marks]:
+    """As `load`; the marks find the place in the file for a later problem (`Marks.problem`)."""
+    root, problems, found_in = _read(path, **options)
+    without = {key: entry for key, entry in root.entries.items() if key != MATRIX}
+    return _planned(MapTree(root.mark, without), problems, found_in)
+
+
+def load_variants(
+    path: FilePath, *, vary: Sequence[str] = (), **options: Any
+) -> tuple[list[Variant], int]:
+    """All combinations of a scenario's matrix (one without a matrix), and how often each is to be
+    run. The options are those of `load`, and `vary`: `dotted.key=A,B,C`.
+
+    Raises ScenarioError with all problems of all of them."""
+    root, problems, found_in = _read(path, vary=vary, **options)
+    known = set(problems)
+    variants = []
+    for combination in expand(root, attach=options.get("target") == ATTACH):
+        try:
+            plan, marks = _planned(combination.tree, [], found_in)
+            variants.append(Variant(plan, marks, combination.settings))
+        except ScenarioError as exc:
+            known.update(exc.problems)
+    repeats, found = _repeats(root)
+    known.update(found)
+    if known:
+        raise _error(known)
+    return variants, repeats
+
+
+def _repeats(root: MapTree) -> tuple[int, list[Problem]]:
+    entry = root.entries.get(REPEATS)
+    value = 1 if entry is None else plain(entry.value)
+    if type(value) is int and 1 <= value <= MAX_RUNS:
+        return value, []
+    message = f"{shown(value)} is not a number of runs: 1 to {MAX_RUNS:,}"
+    return 1, [(entry.value.mark if entry else root.mark).problem((REPEATS,), message)]
+
+
+def _read(
     path: FilePath,
     *,
     overrides: Sequence[str] = (),
     target: str | None = None,
     broker: str | None = None,
+    vary: Sequence[str] = (),
     environ: Mapping[str, str],
-) -> tuple[Plan, Marks]:
-    """As `load`; the marks find the place in the file for a later problem (`Marks.problem`)."""
+) -> tuple[MapTree, list[Problem], str]:
+    """The tree of the file with everything put over it; and where its broker was found, when
+    nobody named one."""
     root, problems = _read_file(path, str(path), environ)
     if target is not None and target != ATTACH:
         root, found = _targeted(root, target, environ)
         problems += found
-    root, found = apply_sets(root, overrides, environ)
-    problems += found
+    for put_over, texts in ((apply_sets, overrides), (with_vary, vary)):
+        root, found = put_over(root, texts, environ)
+        problems += found
     if broker is not None:
         root = with_broker(root, broker)
     found_in = ""
@@ -65,7 +119,7 @@ def load_with_marks(
         problems.append(root.mark.problem((), "a scenario is a mapping: write key: value lines"))
         raise _error(problems)
     _check_depth(root, problems)
-    return _planned(root, problems, found_in)
+    return root, problems, found_in
 
 
 def _planned(root: MapTree, problems: list[Problem], found_in: str) -> tuple[Plan, Marks]:

@@ -259,5 +259,9 @@ class Scenario(StrictModel):
         default=0.0, description="The first part of the run, left out of all figures."
     )
     repeats: int = Field(default=1, ge=1, le=1000, description="How often the scenario is run.")
-    matrix: Any = Field(default=None, description="Values to run every combination of.")
+    matrix: dict[str, Annotated[list[Any], Field(min_length=1)]] | None = Field(
+        default=None,
+        description="Runs the scenario with every combination of these values of these keys.",
+        examples=[{"workers.add.pool": ["prefork", "threads"]}],
+    )
     faults: Any = Field(default=None, description="What goes wrong on purpose.")

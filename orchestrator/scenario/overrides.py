@@ -32,7 +32,7 @@ def apply_sets(
 
 def with_value(root: Tree, path: Sequence[str], value: Scalar) -> Tree:
     """The tree with the value put at the path, as if it stood there."""
-    return _put(root, [(part, value.mark) for part in path], value)
+    return put(root, [(part, value.mark) for part in path], value)
 
 
 def with_broker(root: Tree, broker: str, file: str = BROKER) -> Tree:
@@ -42,17 +42,18 @@ def with_broker(root: Tree, broker: str, file: str = BROKER) -> Tree:
 
 def with_target(root: Tree, target: Tree) -> Tree:
     """The tree with the whole of `target` replaced."""
-    return _put(root, (("target", target.mark),), target)
+    return put(root, (("target", target.mark),), target)
 
 
 def _apply(root: Tree, text: str, environ: Mapping[str, str]) -> tuple[Tree, list[Problem]]:
-    steps, at = _parse_path(text)
+    steps, at = parse_path(text)
     value, problems = _parse_value(text[at:], at + 1, environ)
-    return _put(root, steps, value), problems
+    return put(root, steps, value), problems
 
 
-def _parse_path(text: str) -> tuple[tuple[tuple[str, Mark], ...], int]:
-    """The parts before the `=` with their places, and where the value starts."""
+def parse_path(text: str) -> tuple[tuple[tuple[str, Mark], ...], int]:
+    """The parts of a dotted key before the `=` with their places, and where the value starts.
+    Raises ScenarioError."""
     steps: list[tuple[str, Mark]] = []
     at = 0
     while True:
@@ -83,7 +84,7 @@ def _parse_value(text: str, column: int, environ: Mapping[str, str]) -> tuple[Tr
     return read_yaml(text, SET, environ, column=column)
 
 
-def _put(root: Tree, steps: Sequence[tuple[str, Mark]], value: Tree) -> Tree:
+def put(root: Tree, steps: Sequence[tuple[str, Mark]], value: Tree) -> Tree:
     """A copy of the tree with `value` at the end of `steps`. Aliases share branches of a tree, so
     no branch is ever changed in place."""
     return _put_below(root, steps, value, ())

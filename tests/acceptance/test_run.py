@@ -87,11 +87,18 @@ def test_smoke_prints_one_json_document(command: Command) -> None:
 def test_pools_runs_all_five_kinds(command: Command) -> None:
     done = command.scenario("scenarios/pools.yaml", "--json")
     assert done.code == 0, done.err
-    workers = json.loads(done.out)["workers"]
-    kinds = {worker["pool"] for worker in workers.values()}
+    document = json.loads(done.out)
+    kinds = {row["axes"]["pool"] for row in document["rows"]}
     assert kinds == {"prefork", "gevent", "eventlet", "threads", "solo"}
-    assert all(worker["tasks"] > 0 for worker in workers.values())
-    assert all(worker["cpu_s"] > 0 for worker in workers.values())
+    assert len(document["runs"]) == document["experiment"]["planned_count"] == 9
+    for run in document["runs"]:
+        assert run["verdicts"]["ok"] == 180, run
+        assert all(value > 0 for value in run["figures"].values()), run
+    parent = command.one_run()
+    assert json.loads((parent / "summary.json").read_text()) == document
+    for run in document["runs"]:
+        summary = json.loads((parent / run["directory"] / "summary.json").read_text())
+        assert summary["rates"]["throughput_per_s"] == run["figures"]["throughput_per_s"]
 
 
 def test_failures_that_are_expected_pass(command: Command) -> None:
@@ -188,6 +195,7 @@ def test_dry_run_and_check_start_nothing(command: Command) -> None:
         done = command(*arguments, "scenarios/mixed.yaml", "scenarios/pools.yaml")
         assert done.code == 0, done.err
         assert "eventlet -c" in done.out
+        assert "matrix of 9" in done.out
         assert done.took_s < 10
 
 

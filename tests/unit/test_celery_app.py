@@ -9,7 +9,14 @@ from celery import Celery, _state
 from celery.backends.base import DisabledBackend
 from celery.backends.redis import RedisBackend
 
-from orchestrator.celery_app import app_urls, apply_target, load_app, resolve_task, task_queue
+from orchestrator.celery_app import (
+    app_urls,
+    apply_target,
+    load_app,
+    resolve_task,
+    target_applied,
+    task_queue,
+)
 from orchestrator.errors import AppNotLoaded, UsageError
 
 _NUMBERS = count()
@@ -305,3 +312,20 @@ def test_unknown_settings_are_all_named_and_nothing_is_changed() -> None:
 
 def test_urls_of_an_app_that_configures_nothing() -> None:
     assert app_urls(Celery("mine", set_as_current=False)) == ("amqp://guest@localhost//", None)
+
+
+def test_a_target_is_applied_for_as_long_as_it_lasts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CELERY_BROKER_WRITE_URL", "redis://elsewhere/0")
+    monkeypatch.delenv("CELERY_BROKER_URL", raising=False)
+    app = Celery("mine", broker="redis://old/0", backend="redis://old/1", set_as_current=False)
+    app.task(nothing, name="t", shared=False)
+    settings = {"task_acks_late": True, "task_default_queue": "fresh"}
+    with target_applied(app, broker_url="redis://new/0", results_url=None, settings=settings):
+        inside = app.tasks["t"].acks_late, os.environ["CELERY_BROKER_URL"]
+    assert inside == (True, "redis://new/0")
+    assert app.tasks["t"].acks_late is False
+    assert app.amqp.default_queue.name == "celery"
+    assert app.conf.broker_url == "redis://old/0"
+    assert isinstance(app.backend, RedisBackend)
+    assert "CELERY_BROKER_URL" not in os.environ
+    assert os.environ["CELERY_BROKER_WRITE_URL"] == "redis://elsewhere/0"

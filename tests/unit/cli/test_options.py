@@ -27,7 +27,9 @@ def write(path: Path, app: str = "tasks.app:app", task: str = "add") -> Path:
 
 
 def test_a_good_file_comes_with_its_plan_and_app(tmp_path: Path) -> None:
-    (scenario,) = load_scenarios([write(tmp_path / "a.yaml")], ["seed=5"], None, None)
+    (found,) = load_scenarios([write(tmp_path / "a.yaml")], ["seed=5"], None, None)
+    (scenario,) = found.variants
+    assert found.runs == 1
     assert scenario.plan.seed == 5
     assert "add_module.tasks.add" in scenario.app.tasks
 
@@ -52,3 +54,13 @@ def test_a_task_whose_queue_nobody_consumes_is_refused(tmp_path: Path) -> None:
 def test_a_missing_app_is_its_own_error(tmp_path: Path) -> None:
     with pytest.raises(AppNotLoaded):
         load_scenarios([write(tmp_path / "a.yaml", app="no_such_module:app")], [], None, None)
+
+
+def test_every_combination_is_looked_up_and_a_problem_is_said_once(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.yaml", task="ad")
+    vary = ["workers.add.concurrency=1", "seed=1,2,3"]
+    with pytest.raises(ScenarioError) as caught:
+        load_scenarios([path], [], None, None, vary)
+    assert len(caught.value.problems) == 1
+    (found,) = load_scenarios([write(path)], ["repeats=2"], None, None, vary)
+    assert (found.runs, [each.plan.seed for each in found.variants]) == (6, [1, 2, 3])

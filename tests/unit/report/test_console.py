@@ -8,7 +8,8 @@ import pytest
 
 from orchestrator.errors import ExitCode
 from orchestrator.records import Outcome, RunResult
-from orchestrator.report.console import MEANINGS, PLAIN_WIDTH, print_summary
+from orchestrator.report.console import print_summary
+from orchestrator.report.terminal import MEANINGS, PLAIN_WIDTH
 from tests.unit.report.result_factory import (
     PASSWORD,
     make_plan,

@@ -34,8 +34,6 @@ LATER = "not available in this release"
             {"faults": [{"at": "10s", "kind": "worker-kill"}]},
             f"faults: this key is {LATER}: faults",
         ),
-        ({"matrix": {"workers.w.pool": ["prefork"]}}, f"matrix: this key is {LATER}: matrix"),
-        ({"repeats": 5}, f"repeats: more than one is {LATER}: repeats"),
     ],
 )
 def test_what_a_later_release_brings_is_refused_in_one_line(

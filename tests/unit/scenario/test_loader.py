@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from orchestrator.errors import ScenarioError
-from orchestrator.scenario import calls, load, load_with_marks
+from orchestrator.scenario import calls, load, load_variants, load_with_marks
 
 ROOT = Path(__file__).parents[3]
 MIXED = ROOT / "scenarios" / "mixed.yaml"
@@ -55,8 +55,8 @@ def test_every_shipped_scenario_loads(path: Path) -> None:
 
 
 def test_pools_runs_every_kind_of_pool() -> None:
-    plan = load(ROOT / "scenarios" / "pools.yaml", environ={})
-    kinds = {pool.pool for pool in plan.pools}
+    variants, _ = load_variants(ROOT / "scenarios" / "pools.yaml", environ={})
+    kinds = {pool.pool for variant in variants for pool in variant.plan.pools}
     assert kinds == {"prefork", "gevent", "eventlet", "threads", "solo"}
 
 

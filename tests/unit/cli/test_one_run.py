@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.cli.run import make_run_directory, worst
+from orchestrator.cli.one_run import make_directory, worst
 from orchestrator.errors import ExitCode, UsageError
 
 
@@ -23,13 +23,13 @@ def test_verification_outranks_thresholds_and_so_on(codes: list[int], expected: 
 
 
 def test_the_run_directory_is_named_after_scenario_time_and_run(tmp_path: Path) -> None:
-    directory = make_run_directory(tmp_path / "deep" / "runs", "mixed", "a1b2c3")
+    directory = make_directory(tmp_path / "deep" / "runs", "mixed", "a1b2c3")
     assert directory.name.startswith("mixed-20")
     assert directory.name.endswith("Z-a1b2c3")
-    assert (directory / "workers").is_dir()
+    assert directory.is_dir()
 
 
 def test_a_run_directory_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match="cannot make the run directory"):
-        make_run_directory(tmp_path / "file", "mixed", str(os.getpid()))
+        make_directory(tmp_path / "file", "mixed", str(os.getpid()))
