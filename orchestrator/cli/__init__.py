@@ -18,6 +18,7 @@ from orchestrator.errors import ExitCode
 COMMANDS: Mapping[str, str] = {
     "run": "Run scenarios and give a verdict.",
     "sweep": "Run every combination of some values, and compare.",
+    "capacity": "Find the highest arrival rate that holds its objectives.",
     "check": "Validate scenarios and print the plan; start nothing.",
     "schema": "Print the JSON Schema of the scenario file.",
     "call": "Send one task, await and print its result.",

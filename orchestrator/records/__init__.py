@@ -7,10 +7,13 @@ nobody changes one.
 
 from orchestrator.records.experiment import (
     HIGHER_IS_BETTER,
+    Capacity,
     Experiment,
     Figure,
     FigureSpread,
+    Limit,
     Row,
+    Step,
     Trial,
     label_of,
 )
@@ -68,6 +71,7 @@ __all__ = [
     "Call",
     "CanvasOutcome",
     "CanvasState",
+    "Capacity",
     "Chain",
     "Chord",
     "Drain",
@@ -83,6 +87,7 @@ __all__ = [
     "HostClock",
     "Inputs",
     "Judgement",
+    "Limit",
     "Live",
     "LiveThreshold",
     "MapKind",
@@ -100,6 +105,7 @@ __all__ = [
     "RunResult",
     "Sample",
     "Stage",
+    "Step",
     "Submission",
     "TargetPlan",
     "TaskResult",

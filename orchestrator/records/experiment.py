@@ -115,3 +115,46 @@ class Experiment:
     @property
     def partial(self) -> bool:
         return len(self.trials) < self.planned or any(trial.partial for trial in self.trials)
+
+
+Limit = Literal["objective", "max-rate", "orchestrator", "time", "stopped"]
+"""What the search for a capacity ended at: a rate that does not hold the objectives; the highest
+rate that was asked for; the orchestrator, which could not send more; the time that it was given; a
+signal or an error."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One rate that was tried. Rates are in iterations per second; ``growth_per_s`` is how fast the
+    iterations in flight became more. ``why`` says why it did not hold; empty when it did."""
+
+    rate_per_s: float
+    duration_s: float
+    completed_per_s: float
+    dropped: int
+    growth_per_s: float
+    samples: int
+    objectives: tuple[ThresholdResult, ...]
+    verdicts: Mapping[Verdict, int]
+    why: tuple[str, ...]
+
+    @property
+    def held(self) -> bool:
+        return not self.why
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """The highest rate that held (None: not even the lowest), and the lowest above it that did not
+    (None: none that was tried)."""
+
+    id: str
+    name: str
+    workload: str
+    objectives: tuple[str, ...]
+    steps: tuple[Step, ...]
+    held_per_s: float | None
+    failed_per_s: float | None
+    limited_by: Limit
+    exit_code: int
+    duration_s: float

@@ -104,6 +104,12 @@ def _threshold(key: str, check: str | ThresholdObject) -> Threshold:
             "delay_abort_eval_s": check.delay_abort_eval,
             "window_s": check.window,
         }
+    return threshold_of(key, text, **options)
+
+
+def threshold_of(key: str, text: str, **options: Any) -> Threshold:
+    """A check of a metric: `task_duration{task:add}` and `p(95)<200ms`. ValueError says what is
+    wrong and how to write it."""
     metric, tags = parse_key(key)
     parsed = parse_expression(metric, text)
     return Threshold(
