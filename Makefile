@@ -8,9 +8,10 @@ LINE_5_6 := .venv-celery-5.6
 PYTEST_ARGS ?=
 
 .PHONY: help run bench test test-unit test-celery-5.6 lint format schema lock clean
+.PHONY: broker kill_workers
 
 help:  ## list the targets
-	@grep -E '^[a-z0-9_.-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
+	@grep -E '^[a-z0-9_.-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-30s %s\n", $$1, $$2}'
 
 # $(call install,VENV,LOCK): a virtual environment with exactly what is locked, and this project.
 define install
@@ -43,6 +44,40 @@ test-celery-5.6: $(READY) $(LINE_5_6)/.ready  ## the client and two scenarios on
 bench: $(READY)  ## measure the client against stock Celery; exit 1 when a row misses its floor
 	$(PY) -m benchmarks
 
+# ---- the tutorial (docs/tutorial.md): one worker for each queue, one client for each task ----
+
+WORKERS := .workers
+
+# $(call worker,MODULE,NODE,QUEUE): in the foreground; its process id stands in .workers/ for kill_workers.
+define worker
+	@mkdir -p $(WORKERS)
+	$(VENV)/bin/celery -A tasks.$(1) worker -l info -n $(2)@%h -Q $(3) --pidfile=$(WORKERS)/$(2).pid
+endef
+
+broker: $(READY)  ## the tutorial: a Redis on port 6379 of this machine
+	$(PY) -m orchestrator broker --port 6379
+
+celery_start_add_worker: $(READY)  ## the tutorial: the worker of the queue add
+	$(call worker,add_module,worker-add,add)
+
+celery_start_factorial_worker: $(READY)  ## the tutorial: the worker of the queue factorial
+	$(call worker,factorial_module,worker-factorial,factorial)
+
+celery_start_mat_mul_worker: $(READY)  ## the tutorial: the worker of the queue mat_mul
+	$(call worker,mat_mul_module,worker-mat-mul,mat_mul)
+
+test_add_task: $(READY)  ## the tutorial: send 4 + 6, print the sum
+	$(PY) -m tasks.call_add_task
+
+test_factorial_task: $(READY)  ## the tutorial: send 20000!, print it
+	$(PY) -m tasks.call_factorial_task
+
+test_mat_mul_task: $(READY)  ## the tutorial: send a product of 20 x 20 matrices, print it
+	$(PY) -m tasks.call_mat_mul_task
+
+kill_workers:  ## the tutorial: end the three workers, and no others
+	@scripts/kill-workers $(WORKERS)
+
 lint: $(READY)  ## ruff, mypy --strict, import-linter
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
@@ -60,4 +95,4 @@ lock:  ## resolve the dependencies again (needs uv)
 	scripts/lock --upgrade
 
 clean:  ## remove what make and the runs left
-	rm -rf $(VENV) $(LINE_5_6) runs .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(LINE_5_6) $(WORKERS) runs .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -10,6 +10,8 @@ broker_url = os.environ.get("CELERY_BROKER_URL", "redis://localhost:6379/0")
 result_backend = os.environ.get("CELERY_RESULT_BACKEND") or (
     broker_url if broker_url.startswith(("redis", "sentinel")) else "rpc://"
 )
+# Results that go as messages (rpc://) outlive a restart of the broker.
+result_persistent = True
 # By default every greenlet opens a result backend, and so a connection, of its own for each task:
 # one for all of them lets gevent and eventlet workers run three times as many tasks per second.
 result_backend_thread_safe = True
