@@ -372,6 +372,8 @@ class Run:
             else None,
             points_from=self._points_from(),
             clocks=self._clocks()[0],
+            load_started_ns=measured.load_start_ns or None,
+            tracebacks=self._ledger.tracebacks,
         )
 
     def _exit_code(self, judgement: Judgement) -> ExitCode:

@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, str] = {
     "capacity": "Find the highest arrival rate that holds its objectives.",
     "check": "Validate scenarios and print the plan; start nothing.",
     "schema": "Print the JSON Schema of the scenario file.",
+    "report": "Render the report of a run again from what is stored of it.",
     "call": "Send one task, await and print its result.",
     "worker": "Run one worker pool in the foreground.",
     "broker": "Run the embedded broker in the foreground.",

@@ -9,7 +9,8 @@ exact.
 """
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from math import ceil, floor
 
 from orchestrator.records import Trend
@@ -90,6 +91,12 @@ class Distribution:
     @property
     def high(self) -> int:
         return self._high
+
+    def counts(self) -> Mapping[int, int]:
+        """How many samples are in each `bucket`."""
+        if self._exact is None:
+            return self._buckets
+        return Counter(map(bucket, self._exact))
 
     def trend(self) -> Trend:
         """The distribution in ms."""

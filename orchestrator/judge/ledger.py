@@ -9,6 +9,11 @@ from orchestrator.judge.verify import Checker, Finding
 from orchestrator.observe.timeline import Timeline
 from orchestrator.records import CanvasOutcome, Drain, Submission, TaskResult, WorkloadPlan
 
+TRACED_KINDS = 20
+TRACEBACKS_EACH = 3
+TRACEBACK_LIMIT = 8000
+"""Characters; the end of a traceback says most."""
+
 
 class Ledger:
     """What the driver, the probe and the client report to.
@@ -26,6 +31,9 @@ class Ledger:
         self.dropped_iterations: dict[str, int] = {}
         self.offers: dict[str, tuple[int, int]] = {}
         self.drains: dict[str, Drain] = {}
+        self.tracebacks: dict[str, str] = {}
+        """Of the first few failures of each kind of exception, by task id."""
+        self._traced: dict[str, int] = {}
 
     @property
     def canvases(self) -> Iterable[CanvasOutcome]:
@@ -76,11 +84,19 @@ class Ledger:
     def result(self, result: TaskResult) -> None:
         """A result arrived: the second one for the same id is counted, not checked."""
         self.timeline.result(result)
+        if result.traceback:
+            self._trace(result.id, type(result.error).__name__, str(result.traceback))
         self._note(self.checker.result(result))
 
     def finish(self) -> None:
         """No more results will come: check what waited for inputs in vain."""
         self._note(self.checker.finish())
+
+    def _trace(self, task_id: str, kind: str, traceback: str) -> None:
+        if len(self._traced) < TRACED_KINDS or kind in self._traced:
+            self._traced[kind] = self._traced.get(kind, 0) + 1
+            if self._traced[kind] <= TRACEBACKS_EACH:
+                self.tracebacks[task_id] = traceback[-TRACEBACK_LIMIT:]
 
     def _note(self, findings: Iterable[Finding]) -> None:
         for finding in findings:

@@ -1,7 +1,7 @@
 """What a run was and what is said of it (environment, judge -> report)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from orchestrator.records.outcome import Drain, Outcome, Sample, Verdict
@@ -154,3 +154,7 @@ class RunResult:
     """Who told what the workers did: our probe; Celery events; or only the results themselves."""
     clocks: tuple[HostClock, ...] = ()
     """Those of the hosts of workers that are not ours."""
+    load_started_ns: int | None = None
+    """When the load began: the zero of ``samples``; None when it never did."""
+    tracebacks: Mapping[str, str] = field(default_factory=dict)
+    """By task id, of a few failures of each kind: as the worker sent them."""

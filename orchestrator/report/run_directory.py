@@ -8,6 +8,7 @@ import yaml
 
 from orchestrator.records import RunResult
 from orchestrator.report.atomic import atomic_write_text
+from orchestrator.report.html.report import write_html
 from orchestrator.report.masking import masked
 from orchestrator.report.series_csv import write_series_csv
 from orchestrator.report.summary import write_summary
@@ -16,13 +17,15 @@ from orchestrator.report.tasks_csv import write_tasks_csv
 
 def write_run_directory(result: RunResult, directory: Path) -> None:
     """Write ``summary.json``, ``series.csv``, ``tasks.csv.gz`` and ``scenario.yaml`` (as run) into
-    ``directory``, which is made if need be. Each file is there whole or not at all; the summary
-    comes last, so that a directory with a summary is complete. Raises OSError."""
+    ``directory``, which is made if need be, and ``report.html`` from them. Each file is there whole
+    or not at all; the summary comes after the data, so that a directory with a summary can be
+    rendered again. Raises OSError."""
     directory.mkdir(parents=True, exist_ok=True)
     atomic_write_text(directory / "scenario.yaml", scenario_yaml(result.plan.source))
     write_series_csv(result.samples, directory / "series.csv")
     write_tasks_csv(result, directory / "tasks.csv.gz")
     write_summary(result, directory / "summary.json")
+    write_html(directory)
 
 
 def scenario_yaml(source: Any) -> str:

@@ -44,7 +44,7 @@ def summary(result: RunResult) -> dict[str, Any]:
         "run": _run(result),
         "environment": _environment(result),
         "scenario": masked(result.plan.source),
-        "verdicts": _verdicts(judgement),
+        "verdicts": _verdicts(judgement, result.tracebacks),
         "workloads": {each.name: _workload(each) for each in judgement.workloads},
         "metrics": _trends(judgement.metrics),
         "counters": dict(judgement.counters),
@@ -111,7 +111,7 @@ def _environment(result: RunResult) -> dict[str, Any]:
     }
 
 
-def _verdicts(judgement: Judgement) -> dict[str, Any]:
+def _verdicts(judgement: Judgement, tracebacks: Mapping[str, str]) -> dict[str, Any]:
     return {
         "sent": judgement.sent,
         **{verdict: judgement.counts.get(verdict, 0) for verdict in VERDICTS},
@@ -122,6 +122,11 @@ def _verdicts(judgement: Judgement) -> dict[str, Any]:
         "reasons": {
             task_id: clip(mask_text(reason), REASON_LIMIT)
             for task_id, reason in judgement.reasons.items()
+        },
+        "tracebacks": {
+            task_id: mask_text(text)
+            for task_id, text in tracebacks.items()
+            if task_id in judgement.reasons
         },
     }
 

@@ -25,7 +25,7 @@ TEXT_LIMIT = 500
 
 
 def write_tasks_csv(result: RunResult, path: Path) -> None:
-    """Write a row for each outcome, gzipped. Times are in ms since the first time of the run; a
+    """Write a row for each outcome, gzipped. Times are in ms since the load began; a
     time that nobody saw is empty."""
     with (
         atomic_write(path) as stream,
@@ -41,6 +41,8 @@ def write_tasks_csv(result: RunResult, path: Path) -> None:
 
 
 def _start_ns(result: RunResult) -> int:
+    if result.load_started_ns is not None:
+        return result.load_started_ns
     first = (
         outcome.sent_ns if outcome.intended_ns is None else outcome.intended_ns
         for outcome in result.outcomes

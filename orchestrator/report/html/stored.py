@@ -1,0 +1,133 @@
+"""What a run directory holds, read back: the summary, the series, the tasks, the scenario.
+
+Reports are made from these files and from nothing else, so a report that is rendered a year later
+says what the first one said."""
+
+import csv
+import gzip
+import json
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from orchestrator.errors import UsageError
+from orchestrator.report.summary import VERSION
+from orchestrator.report.tasks_csv import POINTS
+
+Column = list[float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSeries:
+    """``series.csv`` in columns. ``backlog`` is by queue; ``cpu`` (cores) and ``rss`` (bytes) by
+    pool, our own under ``orchestrator``. None where it was not known."""
+
+    at_s: Column
+    sent: Column
+    completed: Column
+    failed: Column
+    in_flight: Column
+    backlog: Mapping[str, Column]
+    cpu: Mapping[str, Column]
+    rss: Mapping[str, Column]
+
+
+class StoredTask(NamedTuple):
+    """One row of ``tasks.csv.gz``. Points are in ms since the start of the load."""
+
+    id: str
+    task: str
+    queue: str
+    worker: str
+    workload: str
+    iteration: str
+    verdict: str
+    reason: str
+    intended: float | None
+    sent: float | None
+    published: float | None
+    received: float | None
+    started: float | None
+    finished: float | None
+    seen: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRun:
+    """One run directory."""
+
+    directory: Path
+    summary: Mapping[str, Any]
+    series: StoredSeries
+    scenario: str
+
+    @classmethod
+    def read(cls, directory: Path) -> "StoredRun":
+        """Read all but the tasks. Raises `UsageError` when it is not a whole run directory, or one
+        of a version that is not ours."""
+        try:
+            summary = json.loads((directory / "summary.json").read_text(encoding="utf-8"))
+            with (directory / "series.csv").open(encoding="utf-8", newline="") as file:
+                series = _series(list(csv.reader(file)))
+            scenario = (directory / "scenario.yaml").read_text(encoding="utf-8")
+        except OSError as exc:
+            raise UsageError(
+                f"{directory} is not a whole run directory: {exc.filename}: {exc.strerror}"
+            ) from exc
+        except (ValueError, IndexError) as exc:
+            raise UsageError(f"{directory}: a file of the run is damaged: {exc}") from exc
+        version = summary.get("version") if isinstance(summary, dict) else None
+        if version != VERSION or "verdicts" not in summary:
+            raise UsageError(
+                f"{directory}/summary.json is not the summary of a run, version {VERSION}"
+            )
+        return cls(directory, summary, series, scenario)
+
+    def tasks(self) -> Iterator[StoredTask]:
+        """Every task, in the order in which they were sent; never all of them in memory. Raises
+        `UsageError` when the file is missing or damaged."""
+        path = self.directory / "tasks.csv.gz"
+        try:
+            with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
+                rows = csv.reader(file)
+                place = {name: index for index, name in enumerate(next(rows, []))}
+                words = [place[name] for name in StoredTask._fields[:8]]
+                points = [place[f"{name}_ms"] for name in POINTS]
+                for row in rows:
+                    texts = (row[index] for index in words)
+                    times = (float(row[index]) if row[index] else None for index in points)
+                    yield StoredTask._make((*texts, *times))
+        except OSError as exc:
+            raise UsageError(f"{path} cannot be read: {exc.strerror or exc}") from exc
+        except (EOFError, zlib.error, ValueError, KeyError, IndexError) as exc:
+            raise UsageError(f"{path} is damaged: {exc}") from exc
+
+
+def _series(rows: Sequence[Sequence[str]]) -> StoredSeries:
+    header, *body = rows
+    columns: list[Column] = [
+        [float(cell) if cell else None for cell in column]
+        for column in (zip(*body, strict=True) if body else ([] for _ in header))
+    ]
+    own_cpu, own_rss = columns[-2:]
+    named = dict(zip(header[:-2], columns[:-2], strict=True))
+    return StoredSeries(
+        at_s=named["at_s"],
+        sent=named["sent_count"],
+        completed=named["completed_count"],
+        failed=named["failed_count"],
+        in_flight=named["in_flight_count"],
+        backlog=_part(named, "backlog_", "_count"),
+        cpu={**_part(named, "", "_cpu_ratio"), "orchestrator": own_cpu},
+        rss={**_part(named, "", "_rss_bytes"), "orchestrator": own_rss},
+    )
+
+
+def _part(named: Mapping[str, Column], prefix: str, suffix: str) -> dict[str, Column]:
+    return {
+        name[len(prefix) : -len(suffix)]: column
+        for name, column in named.items()
+        if name.startswith(prefix) and name.endswith(suffix)
+    }
