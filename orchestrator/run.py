@@ -373,7 +373,7 @@ class Run:
             points_from=self._points_from(),
             clocks=self._clocks()[0],
             load_started_ns=measured.load_start_ns or None,
-            tracebacks=self._ledger.tracebacks,
+            tracebacks=self.ledger.tracebacks,
         )
 
     def _exit_code(self, judgement: Judgement) -> ExitCode:

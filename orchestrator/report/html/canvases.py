@@ -1,10 +1,9 @@
 """The iterations of each workload: how large, how long, and the slowest one task by task."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
-from orchestrator.report.html.stored import StoredTask
+from orchestrator.report.html.stored import StoredTask, first_known
 
 TASKS_SHOWN = 60
 """Of the slowest canvas: its slowest tasks, when it has more."""
@@ -50,7 +49,9 @@ class Canvases:
 
 
 def _span(tasks: Sequence[StoredTask]) -> tuple[float, float]:
-    begins = [at for task in tasks if (at := task.intended or task.published) is not None]
+    begins = [
+        at for task in tasks if (at := first_known(task.intended, task.published)) is not None
+    ]
     ends = [task.seen for task in tasks if task.seen is not None]
     return min(begins, default=0.0), max(ends, default=0.0)
 
@@ -64,7 +65,7 @@ def _shown(tasks: Sequence[StoredTask]) -> Sequence[StoredTask]:
 
 def _bars(task: StoredTask, begin: float) -> dict[str, Any]:
     """The task's points in ms after the canvas's beginning; an unknown one is None."""
-    first = task.sent if task.intended is None else task.intended
+    first = first_known(task.intended, task.sent)
     points = (first, task.published, task.received, task.started, task.finished, task.seen)
     shifted = [None if at is None else round(max(0.0, at - begin), 3) for at in points]
     return {
@@ -77,7 +78,10 @@ def _bars(task: StoredTask, begin: float) -> dict[str, Any]:
 
 def _in_order(points: list[float | None]) -> list[float | None]:
     """A worker may have a task before the broker's reply has reached us: no bar goes backwards."""
-    for place, (before, after) in enumerate(pairwise(points), start=1):
-        if before is not None and after is not None and after < before:
-            points[place] = before
-    return points
+    latest = 0.0
+    ordered: list[float | None] = []
+    for point in points:
+        if point is not None:
+            latest = max(latest, point)
+        ordered.append(None if point is None else latest)
+    return ordered

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from orchestrator.report.html.stored import StoredTask
+from orchestrator.report.html.stored import StoredTask, first_known
 
 MOST_GROUPS = 100
 MOST_IDS = 10
@@ -47,7 +47,7 @@ class Failures:
 
     def _note(self, group: dict[str, Any], task: StoredTask) -> None:
         group["count"] += 1
-        at_ms = task.seen or task.published or task.intended
+        at_ms = first_known(task.seen, task.published, task.intended)
         if at_ms is not None and (group["first_ms"] is None or at_ms < group["first_ms"]):
             group["first_ms"] = at_ms
         if len(group["ids"]) < MOST_IDS:

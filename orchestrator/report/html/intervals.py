@@ -7,7 +7,7 @@ from math import floor, log2
 from typing import Any
 
 from orchestrator.judge.histogram import NS_PER_MS, Distribution, middle
-from orchestrator.report.html.stored import StoredTask
+from orchestrator.report.html.stored import StoredTask, first_known
 
 MOST_INTERVALS = 150
 WIDTHS_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
@@ -29,14 +29,14 @@ def width_s(load_s: float) -> float:
 
 def gaps_ms(task: StoredTask) -> tuple[float | None, ...]:
     """The task's `GAPS`, in their order."""
-    begin = task.sent if task.intended is None else task.intended
+    begin = first_known(task.intended, task.sent)
     points = (begin, task.published, task.received, task.started, task.finished, task.seen)
     return tuple(_between(start, end) for start, end in pairwise(points))
 
 
 def duration_ms(task: StoredTask) -> float | None:
     """``task_duration``, as the metric is defined."""
-    return _between(task.published if task.intended is None else task.intended, task.seen)
+    return _between(first_known(task.intended, task.published), task.seen)
 
 
 class Intervals:
@@ -53,11 +53,11 @@ class Intervals:
         self._gap_count: dict[int, list[int]] = {}
 
     def add(self, task: StoredTask) -> None:
-        self._count(self._intended, task.intended)
+        self._count(self._intended, first_known(task.intended, task.published))
         self._count(self._published, task.published)
         self._count(self._completed, task.seen)
         if task.verdict != "ok":
-            self._count(self._not_ok, task.seen or task.published or task.intended)
+            self._count(self._not_ok, first_known(task.seen, task.published, task.intended))
         if task.seen is None:
             return
         index = self._index(task.seen)

@@ -2,6 +2,7 @@
 faults."""
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 
 from orchestrator.scenario.quantities import duration_s
@@ -25,15 +26,15 @@ def marks(scenario: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _phases(name: str, workload: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Where each of a workload's stages begins and where it ends; a workload that goes from the
-    start to the end has nothing to mark."""
+    """Where a workload begins, and each of its stages after the first; one that goes from the start
+    to the end has nothing to mark."""
     at_s = _seconds(workload.get("start_time")) or 0.0
     if at_s:
         yield {"kind": "phase", "label": f"{name} begins", "from_s": at_s, "to_s": None}
     stages = [_mapping(stage) for stage in workload.get("stages") or ()]
-    for stage in stages:
+    for stage, following in pairwise(stages):
         at_s += _seconds(stage.get("duration")) or 0.0
-        label = f"{name}: {stage.get('target')}"
+        label = f"{name} to {following.get('target')}"
         yield {"kind": "phase", "label": label, "from_s": at_s, "to_s": None}
 
 

@@ -54,6 +54,11 @@ class StoredTask(NamedTuple):
     seen: float | None
 
 
+def first_known(*points: float | None) -> float | None:
+    """The first of ``points`` that anybody saw."""
+    return next((point for point in points if point is not None), None)
+
+
 @dataclass(frozen=True, slots=True)
 class StoredRun:
     """One run directory."""

@@ -16,7 +16,8 @@ def test_what_a_run_leaves(tmp_path: Path) -> None:
     result = make_result()
     write_run_directory(result, directory)
     names = {path.name for path in directory.iterdir()}
-    assert names == {"summary.json", "series.csv", "tasks.csv.gz", "scenario.yaml"}
+    files = {"summary.json", "series.csv", "tasks.csv.gz", "scenario.yaml", "report.html"}
+    assert names == files
     assert json.loads((directory / "summary.json").read_text()) == summary(result)
     assert PASSWORD not in (directory / "scenario.yaml").read_text()
 

@@ -29,7 +29,9 @@ def test_the_keys_are_those_of_the_promise() -> None:
     assert {"orchestrator", "celery", "kombu", "python", "broker", "host"} <= set(environment)
     assert set(environment["broker"]) == {"kind", "version", "path", "url", "results_url"}
     assert set(environment["host"]) == {"cpus", "memory_bytes"}
-    assert set(document["verdicts"]) == VERDICTS | {"sent", "ids", "ids_capped", "reasons"}
+    assert set(document["verdicts"]) == VERDICTS | {
+        "sent", "ids", "ids_capped", "reasons", "tracebacks",
+    }  # fmt: skip
     assert set(document["verdicts"]["ids"]) == VERDICTS - {"ok"}
     assert set(document["workloads"]) == {"sums", "factorials"}
     assert set(document["workloads"]["sums"]) == {

@@ -23,17 +23,19 @@ function plain(text) {
     (mark) => "\\u" + mark.charCodeAt(0).toString(16).padStart(4, "0"));
 }
 
+const lines = (text) => text.split("\n").map(plain).join("\n");
+
 function clip(text, limit) {
   if (text.length <= limit) return text;
   const head = Math.floor((limit - 1) * 2 / 3);
   return text.slice(0, head) + "\u2026" + text.slice(text.length - (limit - 1 - head));
 }
 
-// columns: [title, "text" | "number"], rows of text, numbers made into text, or nodes.
+// columns: [title, "text" | "number" | "mark"] or null, rows of text, numbers made into text, or nodes.
 function table(columns, rows, classes) {
-  const kind = (index) => (columns[index][1] === "number" ? "number" : null);
+  const kind = (index) => (columns && columns[index][1] !== "text" ? columns[index][1] : null);
   return el("div", {class: "wide"}, el("table", {class: "data"},
-    el("thead", {}, el("tr", {}, columns.map(([title], index) => el("th", {scope: "col", class: kind(index)}, title)))),
+    columns && el("thead", {}, el("tr", {}, columns.map(([title], index) => el("th", {scope: "col", class: kind(index)}, title)))),
     el("tbody", {}, rows.map((row, at) => el("tr", {class: classes ? classes[at] : null},
       row.map((cell, index) => el("td", {class: kind(index)}, cell)))))));
 }

@@ -7,11 +7,10 @@ function lanesPanel(lanes) {
   const xs = [timeSpan[0], timeSpan[1]];
   const total = laneCount(lanes);
   const host = timeChart("What each worker process ran, over time", height, xs, [], {
-    bare: false,
-    range: [total, 0],
+    range: [0, total], downwards: true,
     columns: () => [],
     splits: () => offsets,
-    ticks: (plot, splits) => splits.map((at) => clip(plain(lanes.workers[offsets.indexOf(at)].worker), 9)),
+    ticks: (plot, splits) => splits.map((at) => clip(plain(lanes.workers[offsets.indexOf(at)].worker.split("@")[0]), 9)),
     draw: (plot) => drawLanes(plot, lanes, offsets),
     hover: (plot) => { reading.textContent = hoverLane(plot, lanes, offsets); },
   });

@@ -148,11 +148,11 @@ function heatMap(report, floor) {
       const at = Math.floor(plot.posToVal(plot.cursor.left, "x") / wide);
       const row = Math.floor(plot.posToVal(plot.cursor.top, "y"));
       const count = found.get(at + " " + row) || 0;
-      reading.textContent = `${decimal(at * wide)} to ${decimal((at + 1) * wide)} s, ${ms(floor(row))} to ${ms(floor(row + 1))}: ${integer(count)} tasks`;
+      reading.textContent = `${decimal(at * wide)} to ${decimal((at + 1) * wide)} s, ${ms(floor(row))} to ${ms(floor(row + 1))}: ${counted(count, "task")}`;
     },
   });
   return el("div", {}, el("h3", {}, "The same over time"),
-    el("p", {class: "note"}, "The darker, the more tasks took that long (logarithmic)."), host, reading,
+    el("p", {class: "note"}, "The stronger the colour, the more tasks took that long (logarithmic)."), host, reading,
     folded("Table", () => table([["from", "number"], ["duration from", "number"], ["to", "number"], ["tasks", "number"]],
       cells.map(([at, row, count]) => [seconds(at * wide), ms(floor(row)), ms(floor(row + 1)), integer(count)]))));
 }

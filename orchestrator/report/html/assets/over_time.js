@@ -1,6 +1,6 @@
 // Charts along the time of the run: lines, stacks, the heat map and the lanes.
 
-const Y_WIDTH = 58;
+const Y_WIDTH = 64;
 let runMarks = [];
 
 // series: {label, column, stroke, fill, dash, width, show}; options: format, log, limits, min, bars, draw
@@ -13,14 +13,14 @@ function timeChart(title, height, xs, series, options = {}) {
       data: [xs, ...columns],
       options: {
         cursor: {sync: {key: "time"}, drag: {x: true, y: false}, points: {size: 6}},
-        legend: {live: true},
+        legend: {live: true, show: series.length > 0},
         scales: {
           x: {time: false, range: (plot, min, max) => (zooming || min === null ? (min === null ? timeSpan : [min, max]) : wholeOr(min, max, xs))},
-          y: {distr: options.log ? 3 : 1, range: (plot, min, max) => spread(min, max, options)},
+          y: {distr: options.log ? 3 : 1, dir: options.downwards ? -1 : 1, range: (plot, min, max) => spread(min, max, options)},
         },
         axes: [
           axis({values: (plot, splits) => splits.map((value) => compact(value) + " s"), size: 30, space: 70}),
-          axis({size: Y_WIDTH, values: options.ticks || ((plot, splits) => splits.map((value) => logTick(value, options))), splits: options.splits}),
+          axis({size: Y_WIDTH, values: options.ticks || ((plot, splits) => splits.map((value) => logTick(value, options))), splits: options.splits, incrs: options.incrs}),
         ],
         series: [
           {label: "at", value: (plot, value) => (value === null ? NOTHING : decimal(value) + " s")},
@@ -38,11 +38,11 @@ function timeChart(title, height, xs, series, options = {}) {
         ],
         hooks: {
           setScale: [followZoom],
-          drawClear: [(plot) => { if (!options.bare) drawBands(plot); }],
+          drawClear: [(plot) => { drawBands(plot); }],
           draw: [(plot) => {
             if (options.draw) options.draw(plot);
             drawMoments(plot);
-            for (const limit of options.limits ? options.limits() : []) drawLimit(plot, limit);
+            drawLimits(plot, options.limits ? options.limits() : []);
           }],
           setCursor: options.hover ? [options.hover] : [],
         },
@@ -107,16 +107,21 @@ function drawMoments(plot) {
   });
 }
 
-function drawLimit(plot, limit) {
+// A limit that is far above everything that was measured is told in words.
+function drawLimits(plot, limits) {
   inside(plot, (ctx, box, ratio) => {
-    const tone = limit.passed ? "soft" : "red";
-    const at = plot.valToPos(limit.ms, "y", true);
-    if (at < box.top) {
-      write(ctx, limit.label + " is above", box.left + 6 * ratio, box.top + 11 * ratio, tone, ratio);
-      return;
+    let above = 0;
+    for (const limit of limits) {
+      const tone = limit.passed ? "soft" : "red";
+      const at = plot.valToPos(limit.ms, "y", true);
+      if (at < box.top) {
+        above += 1;
+        write(ctx, "\u2191 " + limit.label, box.left + box.width - 6 * ratio, box.top + 14 * above * ratio, tone, ratio, "right");
+      } else {
+        line(ctx, [box.left, at], [box.left + box.width, at], tone, ratio);
+        write(ctx, limit.label, box.left + box.width - 6 * ratio, at - 4 * ratio, tone, ratio, "right");
+      }
     }
-    line(ctx, [box.left, at], [box.left + box.width, at], tone, ratio);
-    write(ctx, limit.label, box.left + 6 * ratio, at - 4 * ratio, tone, ratio);
   });
 }
 
@@ -131,9 +136,9 @@ function line(ctx, from, to, tone, ratio) {
   ctx.setLineDash([]);
 }
 
-function write(ctx, text, x, y, tone, ratio) {
+function write(ctx, text, x, y, tone, ratio, align = "left") {
   ctx.font = `${11 * ratio}px system-ui, sans-serif`;
-  ctx.textAlign = "left";
+  ctx.textAlign = align;
   ctx.textBaseline = "alphabetic";
   ctx.fillStyle = colour(tone);
   ctx.fillText(clip(plain(text), 60), x, y);

@@ -15,7 +15,7 @@ function verdictPanel(report) {
   const passed = run.exit_code === 0;
   const node = section("verdict", "Verdict", null);
   node.classList.add("verdict");
-  if (!passed) node.classList.add("bad");
+  if (!passed) node.classList.add("failed");
   const about = summary.scenario.description;
   const bottleneck = summary.orchestrator && summary.orchestrator.bottleneck_reason;
   const rows = report.thresholds.map((each) => [
@@ -32,7 +32,7 @@ function verdictPanel(report) {
       run.stopped_by ? [", stopped by ", named(run.stopped_by, 300)] : null, ` \u00b7 ${seconds(run.duration_s)} \u00b7 `,
       run.started_at.replace("T", " ").replace(/\.\d+/, "").replace("+00:00", " UTC"), " \u00b7 run ", named(run.id)),
     bottleneck ? el("p", {class: "bad"}, "The orchestrator itself was the bottleneck: ", named(bottleneck, 400)) : null,
-    rows.length ? table([["", "text"], ["threshold on", "text"], ["must hold", "text"], ["observed", "number"]], rows)
+    rows.length ? table([["", "mark"], ["threshold on", "text"], ["must hold", "text"], ["observed", "number"]], rows)
       : el("p", {class: "note"}, "The scenario has no thresholds."),
     table([["sent", "number"], ...words.map(([, title]) => [title, "number"])],
       [[integer(verdicts.sent), ...words.map(([key]) => el("span", {class: key === "ok" ? "good" : verdicts[key] ? "bad" : "soft", "data-verdict": key}, integer(verdicts[key])))]]),
@@ -84,23 +84,26 @@ function throughputPanel(report) {
   ];
   const host = timeChart("Tasks per second over time", 250, xs, series, {format: perSecond});
   return section("throughput", "Throughput",
-    "Tasks per second. Intended is what the schedule asked for of the tasks that we send; later links of chains and chord bodies are sent by workers.",
+    "Tasks per second. Intended is when the schedule wanted a task to be sent; one that a worker sends (a later link, a chord's body) is intended when it is sent.",
     host, timeTable(xs, series.map((each) => [each.label, each.column]), decimal));
 }
 
-function linesOf(title, height, xs, columns, format, ticks) {
+function linesOf(title, height, xs, columns, format, options) {
   const some = Object.entries(columns).filter(([, column]) => column.some((value) => value !== null));
   if (!some.length || !xs.length) return el("p", {class: "note"}, "Nothing is known of it.");
   const shown = some.slice(0, 24);
   const series = shown.map(([label, column], at) => ({label, column, stroke: nth(at), dash: at >= SERIES_COLOURS.length ? [6, 3] : undefined}));
-  const host = timeChart(title, height, xs, series, {format, ticks: ticks && ((plot, splits) => splits.map(ticks))});
+  const host = timeChart(title, height, xs, series, {format, ...options});
   return el("div", {}, host, timeTable(xs, some, format), some.length > shown.length ? el("p", {class: "note"}, `${some.length - shown.length} more are in the table only.`) : null);
 }
+
+const WHOLE = [0, 1, 2, 3, 4, 5, 6, 7].flatMap((power) => [1, 2, 5].map((step) => step * Math.pow(10, power)));
+const MEBIBYTES = Array.from({length: 20}, (unused, power) => 1048576 * Math.pow(2, power));
 
 function backlogPanel(report) {
   const {series} = report;
   return section("backlog", "Backlog", "Messages that wait in each queue, once a second; unacked are those that a worker has taken and not finished.",
-    linesOf("Messages in each queue over time", 210, series.at_s, {...series.backlog}, integer));
+    linesOf("Messages in each queue over time", 210, series.at_s, {...series.backlog}, integer, {incrs: WHOLE}));
 }
 
 function workersPanel(report) {
@@ -117,7 +120,7 @@ function workersPanel(report) {
     el("div", {class: "pair"},
       el("div", {}, el("h3", {}, "CPU, in cores"), linesOf("CPU of each pool over time, in cores", 200, series.at_s, series.cpu, cores)),
       el("div", {}, el("h3", {}, "Memory (resident)"), linesOf("Memory of each pool over time", 200, series.at_s, series.rss, bytes,
-        (value) => (value ? Math.round(value / 1048576) + " MiB" : "0")))),
+        {incrs: MEBIBYTES, tick: (value) => (value ? value / 1048576 + " MiB" : "0")}))),
     lanes ? [el("h3", {}, "What each process ran"), el("p", {class: "note"}, "A bar is an execution; those side by side ran at the same time. Drag to look closer."), lanesPanel(lanes)]
       : el("p", {class: "note"}, "Executions are drawn one by one for runs of up to 3,000 tasks whose workers told of them."));
 }
@@ -143,7 +146,7 @@ function canvasPanel(report) {
 function slowest(name, canvas) {
   const hidden = canvas.tasks_count - canvas.tasks.length;
   const gaps = Object.keys(GAP_WORDS);
-  const node = el("details", {class: "slowest"}, el("summary", {}, "The slowest iteration of ", named(name, 50), `: number ${canvas.iteration}, ${integer(canvas.tasks_count)} tasks, ${ms(canvas.ms)}`));
+  const node = el("details", {class: "slowest"}, el("summary", {}, "The slowest iteration of ", named(name, 50), `: number ${canvas.iteration}, ${counted(canvas.tasks_count, "task")}, ${ms(canvas.ms)}`));
   node.addEventListener("toggle", () => {
     if (!node.open || node.children.length > 1) return;
     node.append(
@@ -185,7 +188,7 @@ function failuresPanel(report) {
         el("div", {}, named(group.reason || "", 400),
           folded(`ids${group.count > group.ids.length ? `, ${group.ids.length} of ${integer(group.count)}` : ""}`, () => el("div", {},
             el("pre", {}, group.ids.map(plain).join("\n")), group.workers.length ? el("p", {class: "note"}, "ran on ", named(group.workers.join(", "), 300)) : null)),
-          group.traceback ? folded("traceback", () => el("pre", {}, group.traceback.split("\n").map(plain).join("\n"))) : null),
+          group.traceback ? folded("traceback", () => el("pre", {}, lines(group.traceback))) : null),
         group.first_ms === null ? NOTHING : seconds(group.first_ms / 1000),
       ])),
     leftOut ? el("p", {class: "note"}, `${integer(leftOut)} more tasks are in groups that are not shown; tasks.csv.gz has all of them.`) : null);
@@ -200,7 +203,7 @@ function brokerPanel(summary) {
   for (const clock of clocks || []) {
     rows.push([`clock of ${clock.host}`, clock.same ? "this host's" : clock.ahead_ms === null ? "cannot be compared" : `${ms(clock.ahead_ms)} ahead, \u00b1 ${ms(clock.uncertainty_ms)}`]);
   }
-  return section("broker", "Broker", null, table([["", "text"], ["", "text"]], rows.map(([name, value]) => [named(name), named(value, 300)])));
+  return section("broker", "Broker", null, table(null, rows.map(([name, value]) => [named(name), named(value, 300)])));
 }
 
 function scenarioPanel(report) {
@@ -210,6 +213,6 @@ function scenarioPanel(report) {
     el("div", {class: "tools buttons"},
       el("button", {type: "button", id: "get-scenario", onclick: () => download(name + ".yaml", "application/yaml", report.scenario)}, "Download scenario.yaml"),
       el("button", {type: "button", id: "get-summary", onclick: () => download(name + "-summary.json", "application/json", json())}, "Download summary.json")),
-    el("pre", {tabindex: "0"}, report.scenario.split("\n").map(plain).join("\n")),
-    folded("summary.json", () => el("pre", {tabindex: "0"}, json())));
+    el("pre", {tabindex: "0"}, lines(report.scenario)),
+    folded("summary.json", () => el("pre", {tabindex: "0"}, lines(json()))));
 }

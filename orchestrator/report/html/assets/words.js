@@ -30,6 +30,8 @@ const share = known((value) => {
   return Number(Math.min(Math.max(percent, 0.001), 99.999).toFixed(3)) + " %";
 });
 
+const counted = (count, word) => `${integer(count)} ${word}${count === 1 ? "" : "s"}`;
+
 const VERDICT_WORDS = {
   ok: "ok", wrong: "wrong", failed: "failed", lost_task: "lost task", lost_result: "lost result",
   duplicate: "duplicate", late: "late",
