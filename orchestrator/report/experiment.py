@@ -12,12 +12,11 @@ from rich.text import Text
 from orchestrator.records import VERDICTS, Experiment, Figure, FigureSpread, Row, Trial
 from orchestrator.report import figures
 from orchestrator.report.atomic import atomic_write_text
+from orchestrator.report.html.experiment import EXPERIMENT_VERSION
+from orchestrator.report.html.report import write_html
 from orchestrator.report.json_values import json_safe
 from orchestrator.report.masking import masked
 from orchestrator.report.terminal import BAD, GOOD, HEAD, MEANINGS, QUIET, console_for, grid
-
-VERSION = 1
-"""Of the schema of an experiment's ``summary.json``."""
 
 HEADINGS: Mapping[Figure, str] = {
     "throughput_per_s": "tasks/s",
@@ -109,7 +108,7 @@ def _ending(experiment: Experiment) -> Text:
 def experiment_summary(experiment: Experiment) -> dict[str, Any]:
     """The experiment as data that ``json.dumps`` takes as it is. Holds no secret."""
     document = {
-        "version": VERSION,
+        "version": EXPERIMENT_VERSION,
         "kind": "experiment",
         "experiment": {
             "id": experiment.id,
@@ -150,6 +149,8 @@ def _trial(trial: Trial) -> dict[str, Any]:
 
 
 def write_experiment(experiment: Experiment, directory: Path) -> None:
-    """Write the experiment's ``summary.json``, whole or not at all. Raises OSError."""
+    """Write the experiment's ``summary.json``, and ``report.html`` from it and from what its runs
+    left. Each is there whole or not at all. Raises OSError."""
     text = json.dumps(experiment_summary(experiment), indent=2, allow_nan=False)
     atomic_write_text(directory / "summary.json", text + "\n")
+    write_html(directory)

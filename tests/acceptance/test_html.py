@@ -52,6 +52,22 @@ workloads:
     canvas: {task: fail, args: [out of luck], expect: {value: 1}}
 """
 
+MATRIX = """\
+version: 1
+name: matrix
+app: tasks.app:app
+workers:
+  add: {queues: [add], pool: threads, concurrency: 1}
+workloads:
+  sums:
+    executor: shared-iterations
+    iterations: 40
+    vus: 4
+    canvas: {task: add, args: [1, 2]}
+matrix:
+  workers.add.concurrency: [1, 4]
+"""
+
 PANELS = {
     "verdict", "figures", "throughput", "latency", "timeline", "backlog", "distribution", "workers",
     "canvases", "failures", "broker", "scenario",
@@ -148,8 +164,8 @@ def _tables_and_theme(seen: Seen) -> None:
     page = seen.page
     for summary in page.locator("details > summary").all():
         summary.click()
-    assert page.locator("#throughput tbody tr").count() >= 10
-    assert page.locator("#canvases svg rect").count() >= 5
+    page.locator("#throughput tbody tr").nth(10).wait_for()
+    page.locator("#canvases svg rect").nth(5).wait_for(state="attached")
     back = "getComputedStyle(document.body).backgroundColor"
     light = page.evaluate(back)
     page.locator("#theme").click()
@@ -180,9 +196,10 @@ def test_a_run_that_failed_says_what_and_why(command: Command, write_scenario: W
         assert rows.nth(0).inner_text().split("\n")[0].split("\t")[:2] == ["wrong", "12"]
         assert "expected 4, got 3" in rows.nth(0).inner_text()
         rows.nth(1).locator("summary", has_text="traceback").click()
-        assert "ValueError: out of luck" in rows.nth(1).inner_text()
+        traceback = rows.nth(1).locator("details").nth(1).locator("pre").inner_text()
+        assert traceback.strip().endswith("ValueError: out of luck")
         rows.nth(1).locator("summary", has_text="ids").click()
-        assert rows.nth(1).locator("pre").first.inner_text().count("\n") == 4
+        assert rows.nth(1).locator("details").first.locator("pre").inner_text().count("\n") == 4
 
 
 @pytest.mark.parametrize("width", [380, 1280])
@@ -196,9 +213,34 @@ def test_hostile_names_are_text_and_nothing_runs_out_of_the_page(
     with opened(tmp_path / "report.html", width=width) as seen:
         for summary in seen.page.locator("details > summary").all():
             summary.click()
+        seen.page.locator("#scenario details pre").wait_for()
         assert "</script><img src=x" in text_of(seen, "#failures")
         text = text_of(seen, "main")
         assert "\u202e" not in text
         assert "\\u202e" in text
         assert seen.page.locator("img").count() == 0
         assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_matrix_is_compared_and_leads_to_its_runs(
+    command: Command, write_scenario: Write
+) -> None:
+    done = command.scenario(write_scenario(MATRIX))
+    assert done.code == 0, done.err + done.out
+    directory = command.one_run()
+    summary = summary_of(directory)
+    with opened(directory / "report.html") as seen:
+        assert text_of(seen, "#badge") == "PASSED"
+        cells = seen.page.locator("#table tbody tr").all_inner_texts()
+        assert [cell.split("\t")[0] for cell in cells] == ["1", "4"]
+        for cell, row in zip(cells, summary["rows"], strict=True):
+            shown = float(cell.split("\t")[1].removesuffix("/s").replace(",", ""))
+            assert shown == pytest.approx(row["figures"]["throughput_per_s"]["mean"], rel=0.01)
+        assert seen.page.locator("#figures svg rect").count() == 2 * 6
+        assert seen.page.locator("#timeline svg rect").count() == 2 * 5
+        assert min(seen.tones()) > 40
+        link = seen.page.locator("#runs a").first
+        target = directory / (link.get_attribute("href") or "")
+        assert target.is_file()
+    with opened(target) as seen:
+        assert text_of(seen, "h1") == "matrix"

@@ -1,20 +1,30 @@
-"""``report.html`` of a run directory, from what is stored in it."""
+"""``report.html`` of a run, or of an experiment, from what is stored in its directory."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from orchestrator.report.atomic import atomic_write_text
 from orchestrator.report.html.digest import digest
+from orchestrator.report.html.experiment import experiment_data
 from orchestrator.report.html.page import page
-from orchestrator.report.html.stored import StoredRun
+from orchestrator.report.html.stored import StoredRun, read_summary
 
 FILE_NAME = "report.html"
 
 
 def write_html(directory: Path) -> Path:
-    """Render the run that is stored in ``directory``, and give the path of the page. Raises
-    `UsageError` when it is not a whole run directory, OSError when the page cannot be written."""
-    run = StoredRun.read(directory)
-    text = page(f"{run.summary['run']['name']}: celery-orchestrator", digest(run))
+    """Render what is stored in ``directory``, and give the path of the page. Raises `UsageError`
+    when it is no whole run directory and no experiment's, OSError when the page cannot be
+    written."""
+    summary = read_summary(directory)
+    name, data = _rendered(directory, summary)
     path = directory / FILE_NAME
-    atomic_write_text(path, text)
+    atomic_write_text(path, page(f"{name}: celery-orchestrator", data))
     return path
+
+
+def _rendered(directory: Path, summary: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    if summary.get("kind") == "experiment":
+        return summary["experiment"]["name"], experiment_data(directory, summary)
+    return summary["run"]["name"], digest(StoredRun.read(directory, summary))

@@ -54,6 +54,27 @@ class StoredTask(NamedTuple):
     seen: float | None
 
 
+def read_summary(directory: Path) -> Mapping[str, Any]:
+    """``summary.json``, of a run or of an experiment. Raises `UsageError` when there is none, or
+    one of a version that is not ours."""
+    try:
+        summary = json.loads((directory / "summary.json").read_text(encoding="utf-8"))
+    except OSError as exc:
+        raise _incomplete(directory, exc) from exc
+    except ValueError as exc:
+        raise UsageError(f"{directory}/summary.json is damaged: {exc}") from exc
+    parts = summary if isinstance(summary, dict) else {}
+    if parts.get("version") != VERSION or not {"verdicts", "experiment"} & parts.keys():
+        raise UsageError(f"{directory}/summary.json is not a summary of ours, version {VERSION}")
+    return parts
+
+
+def _incomplete(directory: Path, error: OSError) -> UsageError:
+    return UsageError(
+        f"{directory} is not a whole run directory: {error.filename}: {error.strerror}"
+    )
+
+
 def first_known(*points: float | None) -> float | None:
     """The first of ``points`` that anybody saw."""
     return next((point for point in points if point is not None), None)
@@ -69,25 +90,17 @@ class StoredRun:
     scenario: str
 
     @classmethod
-    def read(cls, directory: Path) -> "StoredRun":
-        """Read all but the tasks. Raises `UsageError` when it is not a whole run directory, or one
-        of a version that is not ours."""
+    def read(cls, directory: Path, summary: Mapping[str, Any]) -> "StoredRun":
+        """Read all but the tasks; ``summary`` is from `read_summary`. Raises `UsageError` when it
+        is not a whole run directory."""
         try:
-            summary = json.loads((directory / "summary.json").read_text(encoding="utf-8"))
             with (directory / "series.csv").open(encoding="utf-8", newline="") as file:
                 series = _series(list(csv.reader(file)))
             scenario = (directory / "scenario.yaml").read_text(encoding="utf-8")
         except OSError as exc:
-            raise UsageError(
-                f"{directory} is not a whole run directory: {exc.filename}: {exc.strerror}"
-            ) from exc
-        except (ValueError, IndexError) as exc:
+            raise _incomplete(directory, exc) from exc
+        except (ValueError, IndexError, KeyError) as exc:
             raise UsageError(f"{directory}: a file of the run is damaged: {exc}") from exc
-        version = summary.get("version") if isinstance(summary, dict) else None
-        if version != VERSION or "verdicts" not in summary:
-            raise UsageError(
-                f"{directory}/summary.json is not the summary of a run, version {VERSION}"
-            )
         return cls(directory, summary, series, scenario)
 
     def tasks(self) -> Iterator[StoredTask]:

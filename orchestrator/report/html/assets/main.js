@@ -19,8 +19,7 @@ function start() {
 }
 
 function topBar(report) {
-  const badge = document.createElement("span");
-  const title = report.summary ? report.summary.run.name : report.name;
+  const title = report.kind === "run" ? report.summary.run.name : report.name;
   const toggle = el("button", {type: "button", id: "theme", onclick: () => {
     const next = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
     remember(next);

@@ -20,7 +20,7 @@ function timeChart(title, height, xs, series, options = {}) {
         },
         axes: [
           axis({values: (plot, splits) => splits.map((value) => compact(value) + " s"), size: 30, space: 70}),
-          axis({size: Y_WIDTH, values: options.ticks || ((plot, splits) => splits.map((value) => logTick(value, options))), splits: options.splits, incrs: options.incrs}),
+          axis({size: Y_WIDTH, values: options.ticks || ((plot, splits) => splits.map((value) => logTick(value, options, plot.scales.y))), splits: options.splits, incrs: options.incrs}),
         ],
         series: [
           {label: "at", value: (plot, value) => (value === null ? NOTHING : decimal(value) + " s")},
@@ -62,14 +62,16 @@ function spread(min, max, options) {
     const low = min === null ? 1 : Math.max(min, 0.001);
     let high = max === null ? 10 : max;
     for (const limit of options.limits ? options.limits() : []) if (limit.ms < high * 20) high = Math.max(high, limit.ms * 1.3);
-    return [Math.pow(10, Math.floor(Math.log10(low))), high * 1.5];
+    return [low / 1.5, high * 1.5];
   }
   return [0, max === null || max <= 0 ? 1 : max * 1.08];
 }
 
-function logTick(value, options) {
+// On a logarithmic axis 1, 10, 100 have a label; 2 and 5 too where there are few of those.
+function logTick(value, options, scale) {
   if (value === null) return "";
-  if (options.log && !/^0*\.?0*1/.test(String(value))) return "";
+  const digit = Number(value.toExponential(0)[0]);
+  if (options.log && digit !== 1 && (scale.max > 100 * scale.min || (digit !== 2 && digit !== 5))) return "";
   return options.tick ? options.tick(value) : compact(value);
 }
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.records import Outcome
-from orchestrator.report.html.stored import StoredRun
+from orchestrator.report.html.stored import StoredRun, read_summary
 from orchestrator.report.run_directory import write_run_directory
 from tests.unit.report.result_factory import S, make_result, make_task
 
@@ -16,7 +16,7 @@ def store(directory: Path, outcomes: Sequence[Outcome] | None = None, **changes:
     """Write a run and read it back; its load began at one second of the clock."""
     result = make_result(outcomes, load_started_ns=S, **changes)
     write_run_directory(result, directory)
-    return StoredRun.read(directory)
+    return StoredRun.read(directory, read_summary(directory))
 
 
 def failing_tasks() -> list[Outcome]:

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import UsageError
-from orchestrator.report.html.stored import StoredRun
+from orchestrator.report.html.stored import StoredRun, read_summary
 from tests.unit.report.html.stored_run import store
 from tests.unit.report.result_factory import make_task
 
@@ -35,7 +35,7 @@ def test_a_directory_that_lacks_a_file_is_refused_with_its_name(tmp_path: Path, 
     store(tmp_path)
     (tmp_path / name).unlink()
     with pytest.raises(UsageError, match=f"not a whole run directory.*{name}"):
-        StoredRun.read(tmp_path)
+        StoredRun.read(tmp_path, read_summary(tmp_path))
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"version": 99, "verdicts": {}}', '{"version": 1}'])
@@ -43,7 +43,7 @@ def test_a_summary_that_is_not_ours_is_refused(tmp_path: Path, text: str) -> Non
     store(tmp_path)
     (tmp_path / "summary.json").write_text(text)
     with pytest.raises(UsageError):
-        StoredRun.read(tmp_path)
+        read_summary(tmp_path)
 
 
 @pytest.mark.parametrize(
