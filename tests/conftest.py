@@ -5,6 +5,21 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.machine import the_machine
+
+
+@pytest.fixture(autouse=True)
+def machine(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """A test marked ``alone`` measures with a clock: no other runs beside it."""
+    if not hasattr(request.config, "workerinput"):
+        yield
+        return
+    alone = request.node.get_closest_marker("alone") is not None
+    with the_machine(tmp_path_factory.getbasetemp().parent, alone=alone):
+        yield
+
 
 @pytest.fixture(autouse=True)
 def restored_environ() -> Iterator[None]:

@@ -11,7 +11,12 @@ from celery import Celery
 from orchestrator.errors import ExitCode, OrchestratorError, root_error
 from orchestrator.experiments.relay import Relay
 from orchestrator.experiments.search import Search
-from orchestrator.experiments.step import judge_step, step_plan
+from orchestrator.experiments.step import (
+    judge_step,
+    orchestrator_was_the_limit,
+    piled_up,
+    step_plan,
+)
 from orchestrator.judge.exit_code import UNTRUE
 from orchestrator.laboratory import Laboratory, Progress, open_laboratory
 from orchestrator.records import (
@@ -26,7 +31,6 @@ from orchestrator.records import (
 )
 from orchestrator.run import SIGNAL_CODES, Run
 
-ORCHESTRATOR = "the orchestrator could not send more"
 _NS_PER_S = 1_000_000_000
 
 
@@ -116,22 +120,18 @@ class CapacitySearch:
             if (plan.workloads[0].duration_s or 0.0) > left_s:
                 self._limit = "time"
                 return
-            step, bottleneck = await self._try(plan, laboratory)
-            if not step.held and self._doubtful(step):
-                step, bottleneck = await self._try(plan, laboratory)
-            if bottleneck is not None and not step.held:
+            step, ours = await self._try(plan, laboratory)
+            if not step.held and (ours or not piled_up(step)):
+                # A busy machine may have been the reason.
+                step, ours = await self._try(plan, laboratory)
+            if ours:
                 self._limit = "orchestrator"
                 return
             self._search.tell(rate_per_s, held=step.held, completed_per_s=step.completed_per_s)
         if self._search.failed_per_s is None:
             self._limit = "max-rate"
 
-    def _doubtful(self, step: Step) -> bool:
-        """Whether a busy machine may be what broke the objective: nothing piled up, and nothing was
-        dropped."""
-        return not step.dropped and all("in flight" not in reason for reason in step.why)
-
-    async def _try(self, plan: Plan, laboratory: Laboratory) -> tuple[Step, str | None]:
+    async def _try(self, plan: Plan, laboratory: Laboratory) -> tuple[Step, bool]:
         """One run at one rate, and whether the orchestrator was what limited it."""
         (workload,) = plan.workloads
         self._progress.phase(f"{workload.rate_per_s:,.4g}/s for {workload.duration_s:g} s")
@@ -141,7 +141,7 @@ class CapacitySearch:
         step = _judged(run, result)
         self._steps.append(step)
         self._on_step(step)
-        return step, result.bottleneck
+        return step, orchestrator_was_the_limit(step, result)
 
     def _answer(self) -> Capacity:
         question, held = self._question, self._search.held_per_s

@@ -5,6 +5,7 @@ from dataclasses import replace
 from math import ceil
 
 from orchestrator.judge.folds import Point, slope
+from orchestrator.judge.own_share import saturated
 from orchestrator.records import (
     CanvasOutcome,
     Plan,
@@ -100,6 +101,21 @@ def judge_step(
         verdicts=dict(judgement.counts),
         why=tuple(_why(result, canvases, growth, from_ns=from_ns, until_ns=until_ns)),
     )
+
+
+def piled_up(step: Step) -> bool:
+    """Whether the workers were offered more than they can do, whatever else is said of the step."""
+    return step.dropped > 0 or step.growth_per_s > STEADY_SHARE * step.rate_per_s
+
+
+def orchestrator_was_the_limit(step: Step, result: RunResult) -> bool:
+    """Whether the orchestrator, and not the workers, kept the rate from being held.
+
+    An orchestrator that sends late breaks objectives, which count from the intended time; it does
+    not make what is in flight grow. One that has no time left to read results does."""
+    if step.held or result.bottleneck is None:
+        return False
+    return saturated(result.samples) is not None or not piled_up(step)
 
 
 def _why(

@@ -19,14 +19,15 @@ LAG_FLOOR_MS = 5.0
 
 def bottleneck(plan: Plan, judgement: Judgement, samples: Sequence[Sample]) -> str | None:
     """Why the orchestrator was the bottleneck of the run; None when it was not."""
-    if saturated := _saturated(samples):
-        return saturated
+    if full := saturated(samples):
+        return full
     results = {result.name: result for result in judgement.workloads}
     lags = (_lagging(workload, results[workload.name]) for workload in plan.workloads)
     return next(filter(None, lags), None)
 
 
-def _saturated(samples: Sequence[Sample]) -> str | None:
+def saturated(samples: Sequence[Sample]) -> str | None:
+    """Whether its core was; None when it was not."""
     # The first sample stands for the time before the load.
     ratios = [sample.orchestrator_cpu_ratio for sample in samples[1:]]
     length = min(SATURATED_SAMPLES, len(ratios))

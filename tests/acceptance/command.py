@@ -37,7 +37,10 @@ class Command:
         """The TMPDIR of the commands; short, because the paths of unix sockets are bounded."""
 
     def environ(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
-        unwanted = ("CELERY_BROKER_URL", "CELERY_RESULT_BACKEND", "CI", "GITHUB_STEP_SUMMARY")
+        unwanted = (
+            *("CELERY_BROKER_URL", "CELERY_RESULT_BACKEND", "CI", "GITHUB_STEP_SUMMARY"),
+            *("MAKELEVEL", "MAKEFLAGS", "MFLAGS"),  # of the `make test` that runs us
+        )
         kept = {key: value for key, value in os.environ.items() if key not in unwanted}
         ours = {"PYTHONPATH": str(ROOT), "TMPDIR": str(self.temporary), MARK: self._mark}
         return {**kept, **ours, **(extra or {})}

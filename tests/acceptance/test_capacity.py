@@ -9,6 +9,7 @@ from tests.acceptance.command import Command
 SCENARIO = "scenarios/capacity.yaml"
 
 
+@pytest.mark.alone
 def test_a_known_limit_is_found(command: Command) -> None:
     """Four threads that nap 50 ms for each task take 4 / 0.05 s = 80 a second."""
     done = command(
@@ -25,6 +26,7 @@ def test_a_known_limit_is_found(command: Command) -> None:
     assert json.loads((command.one_run() / "summary.json").read_text()) == document
 
 
+@pytest.mark.alone
 def test_nothing_holds(command: Command) -> None:
     done = command(
         "capacity", SCENARIO, "--slo", "run p(50)<10ms", "--start-rate", "0.04/s",

@@ -5,6 +5,8 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.acceptance.command import Command
 
 Write = Callable[[str], Path]
@@ -24,6 +26,7 @@ workloads:
 """
 
 
+@pytest.mark.alone
 def test_a_planted_difference_is_marked(command: Command, write_scenario: Write) -> None:
     """One thread sleeps 10 ms for each task, four do it at once."""
     vary = ("--vary", "workers.add.concurrency=1,4", "--repeats", "3")

@@ -153,10 +153,10 @@ def test_the_broker_of_the_tutorial(command: Command, checkout: Path) -> None:
     assert "localhost:6379" in (checkout / "tasks" / "celeryconfig.py").read_text()
 
 
-def test_kill_workers_leaves_what_is_not_its_own(checkout: Path) -> None:
+def test_kill_workers_leaves_what_is_not_its_own(command: Command, checkout: Path) -> None:
     """A file that is left over names a process of somebody else."""
     (checkout / ".workers").mkdir()
     (checkout / ".workers" / "worker-add.pid").write_text(f"{os.getpid()}\n")
-    out = run("make kill_workers", checkout, dict(os.environ))
+    out = run("make kill_workers", checkout, command.environ())
     assert out == "no worker of the tutorial is running\n"
     assert not list((checkout / ".workers").iterdir())

@@ -21,7 +21,7 @@ from pathlib import Path
 import anyio
 
 from orchestrator.environment import variables
-from orchestrator.environment.broker import open_broker
+from orchestrator.environment.broker import BrokerStart, open_broker
 from orchestrator.environment.guardian import open_guardian
 from orchestrator.environment.pools import PoolStart, open_pools
 from orchestrator.environment.worker_environ import worker_environ
@@ -38,7 +38,7 @@ async def main(folder):
         anyio.create_task_group() as group,
         open_guardian() as guardian,
         open_probe_server(guardian.directory, Nobody()) as server,
-        open_broker(target, guardian=guardian, log_dir=folder, task_group=group) as broker,
+        open_broker(target, BrokerStart(guardian, folder, group, check_amqp=None)) as broker,
     ):
         environ = {**worker_environ(target, broker), variables.PROBE: str(server.path)}
         start = PoolStart(
@@ -136,7 +136,8 @@ def test_an_orchestrator_that_is_stopped_early_leaves_nothing(
     with killed_at_the_end([sys.executable, str(tmp_path / "victim.py"), str(tmp_path)]) as victim:
         me = psutil.Process(victim.pid)
         deadline = time.monotonic() + 20
-        while len(me.children()) < 3 and time.monotonic() < deadline:
+        while len(me.children()) < 3:
+            assert time.monotonic() < deadline, "it does not start its children"
             time.sleep(0.01)
         tree = me.children(recursive=True)
         victim.send_signal(signum)

@@ -5,7 +5,12 @@ from typing import Any
 
 import pytest
 
-from orchestrator.experiments.step import growth_per_s, judge_step, step_plan
+from orchestrator.experiments.step import (
+    growth_per_s,
+    judge_step,
+    orchestrator_was_the_limit,
+    step_plan,
+)
 from orchestrator.records import Call, CanvasOutcome, Stage, ThresholdResult, WorkloadPlan
 from orchestrator.scenario import threshold_of
 from tests.unit.report.result_factory import make_plan, make_result
@@ -110,3 +115,25 @@ def test_what_does_not_hold_says_why(flaw: dict[str, Any], why: str) -> None:
     step = judged(**flaw)
     assert not step.held
     assert why in "; ".join(step.why)
+
+
+@pytest.mark.parametrize(
+    ("flaw", "own_cpu_ratio", "limit"),
+    [
+        ({}, 1.0, False),
+        ({"passed": False}, 0.2, True),
+        ({"passed": False, "completed": 40.0}, 0.2, False),
+        ({"passed": False, "completed": 40.0}, 1.0, True),
+        ({"passed": False, "dropped": 5}, 0.2, False),
+    ],
+)
+def test_a_late_orchestrator_breaks_objectives_and_a_full_one_everything(
+    flaw: dict[str, Any], own_cpu_ratio: float, limit: bool
+) -> None:
+    result = make_result()
+    samples = [
+        replace(sample, orchestrator_cpu_ratio=own_cpu_ratio) for sample in result.samples * 2
+    ]
+    late = replace(result, samples=samples, bottleneck="it was late in sending")
+    assert orchestrator_was_the_limit(judged(**flaw), late) is limit
+    assert not orchestrator_was_the_limit(judged(**flaw), replace(late, bottleneck=None))

@@ -47,7 +47,9 @@ def test_a_summary_that_is_not_ours_is_refused(tmp_path: Path, text: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"junk", gzip.compress(b"id,task\na,b\n"), gzip.compress(b"x" * 9999)[:40]]
+    "content",
+    [b"", b"junk", gzip.compress(b"id,task\na,b\n"), gzip.compress(b"x" * 9999)[:40]],
+    ids=["empty", "not gzip", "other columns", "cut off"],
 )
 def test_damaged_tasks_are_an_error_that_names_the_file(tmp_path: Path, content: bytes) -> None:
     run = store(tmp_path)
