@@ -23,6 +23,7 @@ from orchestrator.environment.child import Child, start_child
 from orchestrator.environment.guardian import Guardian, open_guardian
 from orchestrator.environment.pools import PoolStart, open_pools
 from orchestrator.environment.redis_server import new_password, open_redis
+from orchestrator.environment.variables import PROBE
 from orchestrator.environment.worker_environ import worker_environ
 from orchestrator.records import BrokerInfo, PoolPlan, TargetPlan
 
@@ -106,17 +107,21 @@ class Laboratory:
             await child.stop(warm_s=_STOP_S)
 
     @asynccontextmanager
-    async def prefork_worker(self) -> AsyncIterator[None]:
-        """A stock worker with Celery's own defaults, warm, on the servers' cores."""
-        plan = PoolPlan("prefork", (QUEUE,), concurrency=CONCURRENCY)
+    async def prefork_worker(
+        self, queue: str = QUEUE, *, probe: Path | None = None
+    ) -> AsyncIterator[None]:
+        """A stock worker with Celery's own defaults, warm, on the servers' cores; with the
+        laboratory's probe in it where there is a socket that it can tell."""
+        plan = PoolPlan("prefork", (queue,), concurrency=CONCURRENCY)
 
         async def wait_ready(_: str) -> None:
-            await self._answers()
+            await self._answers(queue=queue)
 
         start = PoolStart(
             app="benchmarks.app:app",
             run_id=uuid4().hex[:8],
-            environ=self.environ,
+            environ=self.environ if probe is None else {**self.environ, PROBE: str(probe)},
+            include=None if probe is None else "orchestrator.observe.probe",
             log_dir=self.guardian.directory,
             guardian=self.guardian,
             wait_ready=wait_ready,
@@ -128,10 +133,10 @@ class Laboratory:
         ):
             yield
 
-    async def _answers(self, child: Child | None = None) -> None:
+    async def _answers(self, child: Child | None = None, queue: str = QUEUE) -> None:
         """Send a task and wait until a worker has answered. Raises `BenchmarkError`."""
         task_id = str(uuid4())
-        await self.broker.lpush(QUEUE, encoded_add(task_id, 0))
+        await self.broker.lpush(queue, encoded_add(task_id, 0))
         with anyio.move_on_after(_READY_S):
             while not await self.results.exists(RESULT_PREFIX + task_id):
                 if child is not None and child.exit_code is not None:

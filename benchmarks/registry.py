@@ -2,7 +2,16 @@
 
 from collections.abc import Iterable
 
-from benchmarks.experiments import chord, drain, echo, latency, memory, publish, rabbitmq
+from benchmarks.experiments import (
+    chord,
+    drain,
+    echo,
+    latency,
+    memory,
+    probe,
+    publish,
+    rabbitmq,
+)
 from benchmarks.records import BenchmarkError, Experiment
 
 EXPERIMENTS: tuple[Experiment, ...] = (
@@ -13,6 +22,7 @@ EXPERIMENTS: tuple[Experiment, ...] = (
     latency.EXPERIMENT,
     memory.EXPERIMENT,
     rabbitmq.EXPERIMENT,
+    probe.EXPERIMENT,
 )
 
 

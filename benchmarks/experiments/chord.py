@@ -7,7 +7,7 @@ from benchmarks.rounds import facts_per_task, paired_ratios, quantile
 
 SIZE = 100
 ROUNDS = 50
-BUDGET_S = 30.0
+BUDGET_S = 18.0
 
 ROWS = (
     Row("chord-wall", "chord of 100 on a prefork worker: wall, stock over ours", "x", 1),

@@ -12,7 +12,7 @@ from benchmarks.rounds import paired_ratios
 
 TASKS = 5_000
 ROUNDS = 3
-BUDGET_S = 45.0
+BUDGET_S = 35.0
 
 ROWS = (
     Row("drain", "5,000 adds on a prefork worker, awaited: over the worker's own rate", "x", 0.92),

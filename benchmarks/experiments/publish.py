@@ -7,7 +7,7 @@ from benchmarks.rounds import facts_per_task, paired_ratios
 
 TASKS = 10_000
 ROUNDS = 3
-BUDGET_S = 45.0
+BUDGET_S = 35.0
 
 ROWS = (
     Row("publish-stock", "publish 10,000 adds as a group: against group().apply_async()", "x", 30),

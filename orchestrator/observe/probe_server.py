@@ -9,7 +9,7 @@ import select
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 import anyio
 import anyio.lowlevel
@@ -18,6 +18,11 @@ SOCKET_NAME = "probe.sock"
 
 # Every prefork child connects, and all of them at the start of the load.
 _BACKLOG = 1024
+
+REST_S = 0.01
+"""How long a connection is left alone once it was read: a worker tells three times a task, and to be
+woken for each would take more of the machine than to tell it. The kernel keeps some 200 lines of a
+connection meanwhile, the probe itself more."""
 
 # asyncio needs three passes of its loop from accepting a connection to reading from it
 # (`_accept_connection2` is a task, which calls `connection_made` and the reader by `call_soon`).
@@ -71,6 +76,8 @@ class ProbeServer:
         """
         quiet = 0
         while quiet < _QUIET_PASSES:
+            for connection in self._connections:
+                connection.wake()
             quiet = 0 if self._anything_to_read() else quiet + 1
             await anyio.lowlevel.checkpoint()
 
@@ -118,10 +125,11 @@ class _Connection(asyncio.Protocol):
         self._server = server
         self._worker = ""
         self._rest = b""
-        self._transport: asyncio.BaseTransport | None = None
+        self._transport: asyncio.ReadTransport | None = None
+        self._rest_ends: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport
+        self._transport = cast("asyncio.ReadTransport", transport)
         self._server._connections.add(self)
 
     def data_received(self, data: bytes) -> None:
@@ -130,9 +138,25 @@ class _Connection(asyncio.Protocol):
         if newline:
             for line in lines.decode("utf-8", "surrogateescape").split("\n"):
                 self._line(line)
+        self._take_a_rest()
+
+    def _take_a_rest(self) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.pause_reading()
+            self._rest_ends = asyncio.get_running_loop().call_later(REST_S, self.wake)
+
+    def wake(self) -> None:
+        """Read on."""
+        if self._rest_ends is not None and self._transport is not None:
+            self._rest_ends.cancel()
+            self._rest_ends = None
+            self._transport.resume_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._server._connections.discard(self)
+        if self._rest_ends is not None:
+            self._rest_ends.cancel()
+            self._rest_ends = None
 
     def fileno(self) -> int:
         sock = self._transport.get_extra_info("socket") if self._transport else None
