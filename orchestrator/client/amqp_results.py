@@ -53,6 +53,11 @@ class RpcListener:
 
     # ---- connection -----------------------------------------------------------------------------
 
+    @property
+    def listening(self) -> bool:
+        """Whether results that come now are received."""
+        return self._channel is not None
+
     async def ready(self) -> None:
         """Receive: call it before publishing. Raises `BrokerUnavailable`."""
         if self._channel is not None:

@@ -22,6 +22,10 @@ class Sender(Protocol):
 class Listener(Protocol):
     """Receives results; see `ResultListener`."""
 
+    @property
+    def listening(self) -> bool:
+        """False before the first `ready`, and while the connection is lost."""
+
     async def ready(self) -> None: ...
 
     async def keep(self) -> None: ...
@@ -57,7 +61,8 @@ class Parts:
 
     ``backend`` is the app's real one; ``broker`` records what is published to it; ``listener`` is
     None when there are no results; ``links`` are closed in this order. ``fast`` is the fast road,
-    where there is one; ``blocks`` is the listener, then.
+    where there is one; ``blocks`` is the listener, then. ``joins_submits`` says that the sender's
+    errors tell apart what several callers sent together.
     """
 
     backend: Any
@@ -68,3 +73,4 @@ class Parts:
     links: Sequence[Link]
     fast: FastRoad | None = None
     blocks: BlockListener | None = None
+    joins_submits: bool = False

@@ -38,24 +38,29 @@ class Patience:
         self._limit = None if timeout_s is None else self._loop.time() + timeout_s
         self._gap_end: float | None = self._limit
         self._backoff_s = FIRST_BACKOFF_S
+        self._last: BrokerUnavailable | None = None
 
     async def ready(self, connect: Act) -> None:
         """Connect, again and again while the server is gone. Raises `BrokerUnavailable`."""
-        last: BrokerUnavailable | None = None
+        if self._limit is None:
+            return await self._connected(connect)
         try:
             async with asyncio.timeout_at(self._limit) as limit:
-                while True:
-                    try:
-                        return await connect()
-                    except BrokerUnavailable as exc:
-                        last = exc
-                        await self._wait_or_raise(exc)
+                await self._connected(connect)
         except TimeoutError as exc:
             if not limit.expired():
                 raise
-            raise last or BrokerUnavailable(
+            raise self._last or BrokerUnavailable(
                 f"no connection within {self._timeout_s:g} s; nothing was sent"
             ) from exc
+
+    async def _connected(self, connect: Act) -> None:
+        while True:
+            try:
+                return await connect()
+            except BrokerUnavailable as exc:
+                self._last = exc
+                await self._wait_or_raise(exc)
 
     async def send(self, connect: Act, send: Act, task_ids: Callable[[], Sequence[str]]) -> None:
         """Connect and send; again when the connection was lost before anything was sent.
@@ -67,14 +72,20 @@ class Patience:
             await self.ready(connect)
             self._check_time_left()
             try:
-                async with asyncio.timeout_at(self._limit) as limit:
-                    return await send()
+                return await self._sent(send, task_ids)
             except BrokerUnavailable as exc:
                 await self._wait_or_raise(exc)
-            except TimeoutError as exc:
-                if not limit.expired():
-                    raise
-                raise self._unconfirmed(task_ids()) from exc
+
+    async def _sent(self, send: Act, task_ids: Callable[[], Sequence[str]]) -> None:
+        if self._limit is None:
+            return await send()
+        try:
+            async with asyncio.timeout_at(self._limit) as limit:
+                await send()
+        except TimeoutError as exc:
+            if not limit.expired():
+                raise
+            raise self._unconfirmed(task_ids()) from exc
 
     def _check_time_left(self) -> None:
         """A large canvas takes its time before there is anything to send."""

@@ -13,7 +13,7 @@ import hiredis
 
 from orchestrator.client.backend_writes import write_backend
 from orchestrator.client.capture import Captured
-from orchestrator.client.messages import CHUNK
+from orchestrator.client.messages import CHUNK, Push
 from orchestrator.client.recording_broker import RecordingBroker, Routed
 from orchestrator.client.redis_link import RedisLink
 from orchestrator.client.resp import Command, ConnectionLost, RespConnection, pack_push
@@ -59,7 +59,8 @@ class RedisSender:
         try:
             await _send_all(connection, _packed(commands, captured), sent)
             replies = [reply for future in sent for reply in await future]
-            await declared
+            if declared is not None:
+                await declared
         except ConnectionLost as exc:
             if True not in set(map(_is_written, sent)):  # of all, so that all are retrieved
                 raise self._link.unavailable(str(exc)) from exc
@@ -89,14 +90,16 @@ class RedisSender:
             task_ids=task_ids,
         )
 
-    def _declare(self, connection: RespConnection) -> asyncio.Future[list[Any]]:
-        """Write the bindings that this connection has not written yet.
+    def _declare(self, connection: RespConnection) -> asyncio.Future[list[Any]] | None:
+        """Write the bindings that this connection has not written yet; None when there are none.
 
         A new connection writes them all again: the server may have been restarted without them.
         """
         declarations = self._broker.record.declarations
         if connection is not self._declared_on:
             self._declared_on, self._declared = connection, 0
+        if self._declared == len(declarations):
+            return None
         fresh = declarations[self._declared :]
         self._declared = len(declarations)
         future = connection.send_commands(fresh)
@@ -147,15 +150,30 @@ def _packed(commands: Iterable[Any], captured: Sequence[Captured]) -> Iterator[t
     """What is to be written, in pieces, each with the number of its replies."""
     pieces = [_pack(command) for command in _grouped(commands)]
     size = 0
-    for canvas in captured:
-        for key, messages in canvas.messages.pushes() if canvas.messages is not None else ():
-            pieces.append(pack_push(key, messages))
-            size += len(messages)
-            if size >= PUSH_CHUNK:
-                yield b"".join(pieces), len(pieces)
-                pieces, size = [], 0
+    for key, messages in _merged(captured):
+        pieces.append(pack_push(key, messages))
+        size += len(messages)
+        if size >= PUSH_CHUNK:
+            yield b"".join(pieces), len(pieces)
+            pieces, size = [], 0
     if pieces:
         yield b"".join(pieces), len(pieces)
+
+
+def _merged(captured: Sequence[Captured]) -> Iterator[Push]:
+    """The messages made by template; those of several canvases for one list as one push."""
+    waiting: Push | None = None
+    for canvas in captured:
+        for key, messages in canvas.messages.pushes() if canvas.messages is not None else ():
+            if waiting is None:
+                waiting = key, messages
+            elif waiting[0] == key and len(waiting[1]) + len(messages) <= PUSH_CHUNK:
+                waiting[1].extend(messages)
+            else:
+                yield waiting
+                waiting = key, messages
+    if waiting is not None:
+        yield waiting
 
 
 def _pack(command: Command) -> bytes:

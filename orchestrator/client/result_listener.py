@@ -60,9 +60,14 @@ class ResultListener:
 
     # ---- connection -----------------------------------------------------------------------------
 
+    @property
+    def listening(self) -> bool:
+        """Whether results that come now are received."""
+        return self._subscribed is not None and not self._subscribed.closed.is_set()
+
     async def ready(self) -> None:
         """Be subscribed: call it before publishing. Raises `BrokerUnavailable`."""
-        if self._subscribed is not None and not self._subscribed.closed.is_set():
+        if self.listening:
             return
         connection = await self._link.ready()
         async with self._subscribing:

@@ -23,6 +23,7 @@ from orchestrator.client.handle import Handle
 from orchestrator.client.ids import IdSource
 from orchestrator.client.ignored import ignored_ids
 from orchestrator.client.join import Join
+from orchestrator.client.outbox import Outbox
 from orchestrator.client.parts import Parts as Parts
 from orchestrator.client.plain_joins import OnEnd, StreamBlock
 from orchestrator.client.produced import feed_of
@@ -47,7 +48,8 @@ _MISCONFIGURED = (
 """What Celery, kombu and ssl raise for URLs and settings that make no sense to them."""
 
 CLOSE_STEP_S = 0.4
-"""The most that each of the four steps of closing may take: together under two seconds."""
+"""The most that each of the steps of closing may take, some of them half of it: together under two
+seconds."""
 
 
 class Session(Protocol):
@@ -81,6 +83,8 @@ class ConnectedSession:
         self._listener = parts.listener
         self._links = parts.links
         self._background = Background()
+        self._submissions = Background()
+        self._outbox = Outbox(parts.sender.send, self._submissions) if parts.joins_submits else None
         self._loop = asyncio.get_running_loop()
         self._thread_id = threading.get_ident()
         self._closed = False
@@ -121,7 +125,13 @@ class ConnectedSession:
             on_failure.pop_all()
         return session
 
+    def _is_ready(self) -> bool:
+        listening = self._listener is None or self._listener.listening
+        return listening and not self._closed and all(map(_is_connected, self._links))
+
     async def _ready(self) -> None:
+        if self._is_ready():
+            return
         if self._closed:
             raise ClientClosed
         await self._sender.ready()
@@ -134,7 +144,8 @@ class ConnectedSession:
         """Send canvases together. They are waited for before they are sent: no result can be
         missed."""
         patient = patience.Patience(timeout_s, self._links)
-        await patient.ready(self._ready)
+        if not self._is_ready():
+            await patient.ready(self._ready)
         captured: list[Captured] = []
         handles: list[Handle] = []
         foreign: list[str] = []
@@ -148,7 +159,7 @@ class ConnectedSession:
                 handles.append(Handle(self, taken.join, taken.result))
                 foreign += self._wait_for(taken.join)
             await patient.send(
-                self._ready, partial(self._send, captured, foreign), partial(_ids_of, captured)
+                self._ready, self._sending(captured, foreign), partial(_ids_of, captured)
             )
         except BaseException:
             for handle in handles:
@@ -211,6 +222,14 @@ class ConnectedSession:
             raise
         return block
 
+    def _sending(self, captured: Sequence[Captured], foreign: Sequence[str]) -> patience.Act:
+        """One plain canvas may go together with those of other callers."""
+        if self._outbox is not None and len(captured) == 1 and not foreign:
+            [canvas] = captured
+            if canvas.messages is not None and not canvas.commands and not canvas.backend:
+                return partial(self._outbox.send, canvas)
+        return partial(self._send, captured, foreign)
+
     async def _send(self, captured: Sequence[Captured], foreign: Sequence[str]) -> None:
         if foreign and self._listener is not None:
             await self._listener.watch(foreign)
@@ -271,7 +290,12 @@ class ConnectedSession:
             await self._listener.close(within_s=CLOSE_STEP_S / 2)
         for link in self._links:
             await link.close(within_s=CLOSE_STEP_S)
+        await self._submissions.close(within_s=CLOSE_STEP_S / 2)
         self._broker.close()
+
+
+def _is_connected(link: patience.Link) -> bool:
+    return link.connection is not None
 
 
 def _ids_of(captured: Sequence[Captured]) -> list[str]:
@@ -315,6 +339,7 @@ class RedisSession(ConnectedSession):
             links=[link] if backend_link is None else [backend_link, link],
             fast=FastRoad(app, capturer, ids),
             blocks=listener,
+            joins_submits=True,
         )
 
 

@@ -73,12 +73,13 @@ class Sample:
 class Template:
     """Made by `learn`."""
 
-    __slots__ = ("_dump", "_pieces", "_texts")
+    __slots__ = ("_alone", "_dump", "_pieces", "_texts")
 
     def __init__(self, pieces: tuple[bytes, ...], dump: Dump | None, texts: ArgumentTexts) -> None:
         self._pieces = pieces
         self._dump = dump
         self._texts = texts
+        self._alone: tuple[Mapping[str, Any], Stencil] | None = None
 
     @classmethod
     def learn(
@@ -107,6 +108,14 @@ class Template:
 
     def stencil(self, group_id: str | None, embed: Mapping[str, Any]) -> Stencil:
         """For the tasks of one group (or of none), with the same chord (or none)."""
+        if group_id is not None:
+            return self._stencil(group_id, embed)
+        # Tasks outside of a group have the same over and over again.
+        if self._alone is None or self._alone[0] is not embed:
+            self._alone = (embed, self._stencil(None, embed))
+        return self._alone[1]
+
+    def _stencil(self, group_id: str | None, embed: Mapping[str, Any]) -> Stencil:
         group = "null" if group_id is None else json.dumps(group_id)
         before, after = self._pieces[_GROUP : _GROUP + 2]
         pieces = (

@@ -20,9 +20,9 @@ SOCKET_NAME = "probe.sock"
 _BACKLOG = 1024
 
 REST_S = 0.01
-"""How long a connection is left alone once it was read: a worker tells three times a task, and to be
-woken for each would take more of the machine than to tell it. The kernel keeps some 200 lines of a
-connection meanwhile, the probe itself more."""
+"""How long a connection is left alone once it was read: a worker tells three times a task, and to
+be woken for each would take more of the machine than to tell it. The kernel keeps some 200 lines of
+a connection meanwhile, the probe itself more."""
 
 # asyncio needs three passes of its loop from accepting a connection to reading from it
 # (`_accept_connection2` is a task, which calls `connection_made` and the reader by `call_soon`).

@@ -132,7 +132,8 @@ def test_a_late_orchestrator_breaks_objectives_and_a_full_one_everything(
 ) -> None:
     result = make_result()
     samples = [
-        replace(sample, orchestrator_cpu_ratio=own_cpu_ratio) for sample in result.samples * 2
+        replace(sample, orchestrator_cpu_ratio=own_cpu_ratio)
+        for sample in (*result.samples, *result.samples)
     ]
     late = replace(result, samples=samples, bottleneck="it was late in sending")
     assert orchestrator_was_the_limit(judged(**flaw), late) is limit
