@@ -46,9 +46,13 @@ def _lagging(workload: WorkloadPlan, result: WorkloadResult) -> str | None:
     if lag_ms <= limit_ms:
         return None
     return (
-        f"it was late in sending {workload.name}: schedule_lag p(99) {lag_ms:.3g} ms, "
-        f"over {limit_ms:.3g} ms"
+        f"it was late in sending {workload.name}: schedule_lag p(99) {_ms(lag_ms)}, "
+        f"over {_ms(limit_ms)}"
     )
+
+
+def _ms(value: float) -> str:
+    return f"{value:,.0f} ms" if value >= 100 else f"{value:.3g} ms"
 
 
 def _mean_rate(workload: WorkloadPlan) -> float | None:

@@ -293,9 +293,12 @@ async def test_a_generator_that_raises_says_what_was_sent(client: Client, t: Any
 
     with pytest.raises(LookupError):  # nothing was sent: it is the caller's own error
         await client.submit(group(members(5)))
-    with pytest.raises(ProducerFailed, match=r"no more rows.*512 tasks had been sent") as caught:
+    with pytest.raises(ProducerFailed, match="no more rows") as caught:
         await client.submit(chord(members(600), t.total.s()))
-    assert len(caught.value.task_ids) == 512
+    # A page at a time, and always one member behind.
+    sent = len(caught.value.task_ids)
+    assert 512 <= sent < 600
+    assert f"{sent} tasks had been sent" in str(caught.value)
     assert isinstance(caught.value.__cause__, LookupError)
 
 

@@ -21,13 +21,14 @@ function axis(options) {
   };
 }
 
-const compact = (value) => {
-  if (value === null) return "";
+const compact = (exact) => {
+  if (exact === null) return "";
+  const value = Number(exact.toPrecision(4));
   const size = Math.abs(value);
   if (size >= 1e9) return value / 1e9 + "G";
   if (size >= 1e6) return value / 1e6 + "M";
   if (size >= 1e4) return value / 1e3 + "k";
-  return String(Math.round(value * 1e4) / 1e4);
+  return String(value);
 };
 
 // A chart is made again when the theme changes, and takes the width of its place.

@@ -121,7 +121,7 @@ function comparedPercentiles(series) {
       scales: {x: {time: false, range: [-0.2, titles.length - 0.8]}, y: {distr: 3, range: (plot, min, max) => spread(min, max, {log: true})}},
       axes: [
         axis({splits: titles.map((unused, at) => at), values: (plot, splits) => splits.map((at) => titles[at]), size: 30}),
-        axis({size: Y_WIDTH, values: (plot, splits) => splits.map((value) => logTick(value, {log: true, tick: (each) => compact(each) + " ms"}, plot.scales.y))}),
+        axis({size: Y_WIDTH, splits: (plot, at, low, high) => roundNumbers(low, high), values: (plot, splits) => splits.map((value) => compact(value) + " ms")}),
       ],
       series: [
         {label: "at", value: (plot, at) => (at === null ? NOTHING : titles[at])},

@@ -81,6 +81,9 @@ function distributionPanel(report) {
   const choice = el("select", {"aria-label": "Tasks"}, spreads.map((each, at) =>
     el("option", {value: String(at)}, each.by === "all" ? each.name : `${each.by} ${clip(plain(each.name), 60)}`)));
   const floor = (row) => report.rows.lowest_ms * Math.pow(2, row / report.rows.per_octave);
+  // A row is from its floor to that of the next; bars and cells have their edges half a row beside their number.
+  const rowTicks = (low, high, shift) => roundNumbers(floor(low + shift), floor(high + shift)).map((value) =>
+    Math.log2(value / report.rows.lowest_ms) * report.rows.per_octave - shift);
   const show = () => {
     const each = spreads[Number(choice.value)];
     const low = each.rows[0][0] - 1;
@@ -93,7 +96,8 @@ function distributionPanel(report) {
         cursor: {drag: {x: false, y: false}, y: false},
         scales: {x: {time: false, range: [low - 0.5, high + 0.5]}, y: {range: (plot, min, max) => [0, Math.max(1, max * 1.08)]}},
         axes: [
-          axis({values: (plot, splits) => splits.map((row) => (Number.isInteger(row) ? decimal(floor(row)) + " ms" : "")), size: 30, space: 80, incrs: [1, 2, 3, 6, 9, 12]}),
+          axis({values: (plot, splits) => splits.map((row) => compact(floor(row + 0.5)) + " ms"), size: 30,
+                splits: (plot, at, low, high) => rowTicks(low, high, 0.5)}),
           axis({size: Y_WIDTH, values: (plot, splits) => splits.map((value) => (Number.isInteger(value) ? compact(value) : ""))}),
         ],
         series: [
@@ -117,10 +121,10 @@ function distributionPanel(report) {
   } else place.append(el("p", {class: "note"}, "No result was seen."));
   return section("distribution", "Distribution",
     "task_duration of every task of the run" + (runMarks.some((mark) => mark.kind === "warmup") ? ", those of the warm-up included." : "."),
-    spreads.length ? el("div", {class: "tools"}, choice) : null, place, heatMap(report, floor));
+    spreads.length ? el("div", {class: "tools"}, choice) : null, place, heatMap(report, floor, rowTicks));
 }
 
-function heatMap(report, floor) {
+function heatMap(report, floor, rowTicks) {
   const cells = report.intervals.heat;
   if (!cells.length) return null;
   const wide = report.intervals.width_s;
@@ -132,7 +136,8 @@ function heatMap(report, floor) {
   const xs = middles(report.intervals);
   const host = timeChart("Heat map of task durations over time", 240, xs, [], {
     columns: () => [], range: [lowest, highest],
-    ticks: (plot, splits) => splits.map((row) => (Number.isInteger(row) ? decimal(floor(row)) + " ms" : "")),
+    splits: (plot, at, low, high) => rowTicks(low, high, 0),
+    ticks: (plot, splits) => splits.map((row) => compact(floor(row)) + " ms"),
     draw: (plot) => inside(plot, (ctx, box, ratio) => {
       for (const [at, row, count] of cells) {
         const left = plot.valToPos(at * wide, "x", true);

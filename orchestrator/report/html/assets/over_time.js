@@ -20,7 +20,8 @@ function timeChart(title, height, xs, series, options = {}) {
         },
         axes: [
           axis({values: (plot, splits) => splits.map((value) => compact(value) + " s"), size: 30, space: 70}),
-          axis({size: Y_WIDTH, values: options.ticks || ((plot, splits) => splits.map((value) => logTick(value, options, plot.scales.y))), splits: options.splits, incrs: options.incrs}),
+          axis({size: Y_WIDTH, values: options.ticks || ((plot, splits) => splits.map(options.tick || compact)),
+                splits: options.splits || (options.log ? (plot, at, low, high) => roundNumbers(low, high) : undefined), incrs: options.incrs}),
         ],
         series: [
           {label: "at", value: (plot, value) => (value === null ? NOTHING : decimal(value) + " s")},
@@ -32,7 +33,7 @@ function timeChart(title, height, xs, series, options = {}) {
             show: each.show !== false,
             spanGaps: false,
             paths: options.paths ? options.paths() : undefined,
-            points: {show: xs.length < 3},
+            points: {show: xs.length < 3, size: 4, filter: options.columns ? undefined : isolated},
             value: (plot, value, at, row) => format(row === null ? null : (options.reading ? options.reading(index, row) : value)),
           })),
         ],
@@ -67,12 +68,22 @@ function spread(min, max, options) {
   return [0, max === null || max <= 0 ? 1 : max * 1.08];
 }
 
-// On a logarithmic axis 1, 10, 100 have a label; 2 and 5 too where there are few of those.
-function logTick(value, options, scale) {
-  if (value === null) return "";
-  const digit = Number(value.toExponential(0)[0]);
-  if (options.log && digit !== 1 && (scale.max > 100 * scale.min || (digit !== 2 && digit !== 5))) return "";
-  return options.tick ? options.tick(value) : compact(value);
+// Where a logarithmic axis from low to high has its labels: 1, 10, 100 and, where those are few, 2 and 5 too.
+function roundNumbers(low, high) {
+  const found = [];
+  const digits = high > 100 * low ? [1] : [1, 2, 5];
+  for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power += 1) {
+    for (const digit of digits) found.push(Number(`${digit}e${power}`));
+  }
+  return found.filter((value) => value >= low && value <= high);
+}
+
+// A value between two that are not known has no line, so it gets a point.
+function isolated(plot, index, shown) {
+  if (shown) return null;
+  const column = plot.data[index];
+  const gap = (at) => column[at] === null || column[at] === undefined;
+  return column.flatMap((value, at) => (gap(at) || !gap(at - 1) || !gap(at + 1) ? [] : [at]));
 }
 
 function inside(plot, draw) {
