@@ -34,6 +34,10 @@ TONES = """() => charts.map(({host}) => {
     return tones.size;
 })"""
 
+SLIPS = """() => [...document.querySelectorAll("main section:not(#scenario):not(#data)")]
+    .map((section) => section.innerText.match(/\\b(null|undefined|NaN)\\b/))
+    .filter(Boolean).map(String)"""
+
 
 @dataclass
 class Seen:
@@ -83,5 +87,6 @@ def opened(
             asked = [url for url in seen.requests if not url.startswith("blob:")]
             assert asked == [path.as_uri()]
             assert not seen.said, "\n".join(seen.said)
+            assert not seen.page.evaluate(SLIPS), "a value that is none was written out"
         finally:
             browser.close()

@@ -32,13 +32,13 @@ function experimentVerdict(experiment, runs) {
   node.classList.add("verdict");
   if (!passed) node.classList.add("failed");
   const made = runs.length === experiment.planned_count ? counted(runs.length, "run") : `${integer(runs.length)} of ${counted(experiment.planned_count, "run")}`;
-  node.replaceChildren(
+  node.replaceChildren();
+  return filled(node,
     el("div", {class: "head"}, el("span", {class: passed ? "badge" : "badge bad", id: "badge"}, passed ? "PASSED" : experiment.partial ? "PARTIAL" : "FAILED"),
       el("h1", {id: "verdict-title"}, named(experiment.name, 120))),
     experiment.description ? el("p", {}, named(experiment.description, 400)) : null,
     el("p", {class: "soft"}, `${EXIT_WORDS[experiment.exit_code] || "see the runs"} (exit code ${experiment.exit_code}) \u00b7 ${made} in ${seconds(experiment.duration_s)}`
       + ` \u00b7 ${counted(experiment.repeats_count, "repeat")} of each \u00b7 in random order, seed ${experiment.seed}`));
-  return node;
 }
 
 function comparedTable(experiment, rows) {

@@ -8,6 +8,11 @@ function el(tag, attributes, ...children) {
     else if (name === "colour") node.style.background = value;
     else node.setAttribute(name, value === true ? "" : value);
   }
+  return filled(node, ...children);
+}
+
+// Children that are null or undefined are left out; the DOM itself would write the word.
+function filled(node, ...children) {
   node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
   return node;
 }

@@ -23,7 +23,8 @@ function verdictPanel(report) {
     named(each.metric), el("code", {}, named(each.expression)), each.text,
   ]);
   const words = Object.entries(VERDICT_WORDS);
-  node.replaceChildren(
+  node.replaceChildren();
+  return filled(node,
     el("div", {class: "head"},
       el("span", {class: passed ? "badge" : "badge bad", id: "badge"}, passed ? "PASSED" : run.stopped_by ? "STOPPED" : "FAILED"),
       el("h1", {id: "verdict-title"}, named(run.name, 120))),
@@ -37,7 +38,6 @@ function verdictPanel(report) {
     table([["sent", "number"], ...words.map(([, title]) => [title, "number"])],
       [[integer(verdicts.sent), ...words.map(([key]) => el("span", {class: key === "ok" ? "good" : verdicts[key] ? "bad" : "soft", "data-verdict": key}, integer(verdicts[key])))]]),
     environmentLine(summary));
-  return node;
 }
 
 function environmentLine(summary) {
@@ -149,7 +149,7 @@ function slowest(name, canvas) {
   const node = el("details", {class: "slowest"}, el("summary", {}, "The slowest iteration of ", named(name, 50), `: number ${canvas.iteration}, ${counted(canvas.tasks_count, "task")}, ${ms(canvas.ms)}`));
   node.addEventListener("toggle", () => {
     if (!node.open || node.children.length > 1) return;
-    node.append(
+    filled(node,
       el("div", {class: "keys"}, gaps.map((gap) => el("span", {}, el("i", {colour: `var(--${GAP_COLOURS[gap]})`}), GAP_WORDS[gap]))),
       waterfall(canvas),
       hidden ? el("p", {class: "note"}, `${integer(hidden)} quicker tasks of it are not shown.`) : null);
