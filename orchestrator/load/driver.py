@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import anyio
 from anyio.abc import TaskGroup
 
-from orchestrator.client import Client, Handle
+from orchestrator.client import Client, Handle, ResultTimeout
 from orchestrator.errors import ClientError
 from orchestrator.load.canvas import BuiltCanvas, CanvasBuilder
 from orchestrator.load.clock import NS_PER_S, after, now_ns, sleep_until
@@ -186,14 +186,13 @@ class _Stream:
         except anyio.get_cancelled_exc_class():
             ending.record("stopped")
             raise
+        except ResultTimeout as error:
+            ending.record("timeout", error=f"{type(error).__name__}: {error}")
         except ClientError:
             ending.record("stopped")
             raise
         except Exception as error:  # whatever the task raised: it is an outcome, not an accident
-            timed_out = isinstance(error, TimeoutError) and now_ns() >= deadline_ns
-            ending.record(
-                "timeout" if timed_out else "failed", error=f"{type(error).__name__}: {error}"
-            )
+            ending.record("failed", error=f"{type(error).__name__}: {error}")
         else:
             ending.record("ok", value=value)
 

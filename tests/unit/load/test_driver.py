@@ -6,7 +6,7 @@ from typing import Any, cast
 import anyio
 import pytest
 
-from orchestrator.client import Client
+from orchestrator.client import Client, ResultTimeout
 from orchestrator.errors import PublishUncertain
 from orchestrator.load.canvas import BuiltCanvas, CanvasBuilder
 from orchestrator.load.clock import now_ns
@@ -24,8 +24,9 @@ class FakeHandle:
         propagate: bool = True,
     ) -> Any:
         if self._ending == "never":
-            with anyio.fail_after(timeout):
+            with anyio.move_on_after(timeout):
                 await anyio.sleep_forever()
+            raise ResultTimeout
         if isinstance(self._ending, BaseException):
             raise self._ending
         return self._ending
