@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 LINE_5_6 := .venv-celery-5.6
 PYTEST_ARGS ?=
 
-.PHONY: help run bench test test-unit test-celery-5.6 lint format schema lock clean
+.PHONY: help run bench bench-load test test-unit test-celery-5.6 lint format schema lock clean
 .PHONY: broker kill_workers
 
 help:  ## list the targets
@@ -43,6 +43,10 @@ test-celery-5.6: $(READY) $(LINE_5_6)/.ready  ## the client and two scenarios on
 
 bench: $(READY)  ## measure the client against stock Celery; exit 1 when a row misses its floor
 	$(PY) -m benchmarks
+
+bench-load: $(READY)  ## how far the laboratory itself goes: 2,000 tasks a second, then a million tasks
+	$(PY) -m benchmarks.load_run --rate 2000
+	$(PY) -m benchmarks.load_run --tasks 1000000
 
 # ---- the tutorial (docs/tutorial.md): one worker for each queue, one client for each task ----
 

@@ -1,8 +1,8 @@
 """A whole run against the echo worker: how far the orchestrator itself goes.
 
 `python -m benchmarks.load_run --tasks 1000000` prints, for each tenth of the tasks, the rate and
-the memory of the orchestrator, then what judging and reporting took; `--rate 2000` sends at a fixed
-rate instead and prints the schedule lag. The run is a real one: driver, client, ledger, judge and
+the memory of the orchestrator; `--rate 2000` sends at a fixed rate instead. Both say at the end
+whether the laboratory kept its promises. The run is a real one: driver, client, ledger, judge and
 run directory; only the worker is the benchmarks' own, which is faster than any.
 """
 
@@ -10,7 +10,9 @@ import resource
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 import anyio
 import click
@@ -22,6 +24,11 @@ from orchestrator.report.run_directory import write_run_directory
 from orchestrator.run import Run
 
 TENTHS = 10
+LAG_MS = 5.0
+DRIFT_MS = 2.0
+PEAK_MB = 700.0
+"""Of the orchestrator, judging and writing included."""
+PACE = 0.9
 
 
 class Progress:
@@ -94,28 +101,74 @@ def _tenths(progress: Progress, tasks: int) -> list[tuple[int, float, int]]:
     return rows
 
 
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A promise of the laboratory's, and what was seen of it."""
+
+    what: str
+    seen: str
+    held: bool
+
+
+def checks_of(
+    result: RunResult, progress: Progress, *, tasks: int, rate: float | None, peak_bytes: float
+) -> list[Check]:
+    """For a fixed rate: that the schedule was kept. Else: that neither speed nor memory suffered
+    from the number of tasks."""
+    judgement = result.judgement
+    ok = judgement.counts["ok"]
+    checks = [Check("every task ok", f"{ok:,} of {judgement.sent:,}", ok == judgement.sent)]
+    lag = judgement.metrics["schedule_lag"]
+    if rate is not None and lag.p99_ms is not None:
+        offered = judgement.rates["offered_rate"]
+        late = _drift_ms(result)
+        return [
+            *checks,
+            Check(
+                f"schedule_lag p(99) < {LAG_MS:g} ms", f"{lag.p99_ms:.2f} ms", lag.p99_ms < LAG_MS
+            ),
+            Check("offered within 1 %", f"{offered:,.1f}/s", abs(offered / rate - 1) <= 0.01),
+            Check(f"no drift (< {DRIFT_MS:g} ms)", f"{late:+.2f} ms", abs(late) < DRIFT_MS),
+        ]
+    rates = [per_s for _, per_s, _ in _tenths(progress, tasks)]
+    pace = rates[-1] / rates[0] if len(rates) > 1 else 1.0
+    return [
+        *checks,
+        Check(f"memory < {PEAK_MB:g} MB", f"{peak_bytes / 1e6:.1f} MB", peak_bytes < PEAK_MB * 1e6),
+        Check(f"last tenth over first >= {PACE:g}", f"{pace:.2f}", pace >= PACE),
+    ]
+
+
+def _drift_ms(result: RunResult) -> float:
+    """How much later tasks were sent at the end than at the start: the medians of the last tenth
+    and of the first."""
+    lags = [
+        (outcome.sent_ns - outcome.intended_ns) / 1e6
+        for outcome in result.outcomes
+        if outcome.sent_ns is not None and outcome.intended_ns is not None
+    ]
+    tenth = max(1, len(lags) // TENTHS)
+    return median(lags[-tenth:]) - median(lags[:tenth])
+
+
 @click.command()
 @click.option("--tasks", default=1_000_000, show_default=True, help="Tasks in all.")
 @click.option("--vus", default=200, show_default=True, help="Tasks in flight.")
 @click.option("--rate", type=float, help="Tasks per second instead, for --duration.")
 @click.option("--duration", default=60.0, show_default=True, help="Seconds.")
 def main(tasks: int, vus: int, rate: float | None, duration: float) -> None:
-    """A whole run against the echo worker."""
+    """A whole run against the echo worker; exit code 1 when a check does not hold."""
     with tempfile.TemporaryDirectory() as directory:
         result, progress = anyio.run(measure, tasks, vus, rate, duration, Path(directory))
-    judgement = result.judgement
     for completed, per_s, rss in _tenths(progress, tasks):
         click.echo(f"{completed:>10,} tasks  {per_s:>8,.0f}/s  {rss / 1e6:>7.1f} MB")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    lag = judgement.metrics["schedule_lag"]
-    click.echo(f"{judgement.counts['ok']:,} ok of {judgement.sent:,}, exit code {result.exit_code}")
-    click.echo(f"highest memory, judging and writing included: {peak / 1e6:.1f} MB")
-    cpu_us = result.orchestrator_cpu_s / max(1, judgement.sent) * 1e6
+    cpu_us = result.orchestrator_cpu_s / max(1, result.judgement.sent) * 1e6
     click.echo(f"orchestrator CPU: {cpu_us:.0f} us a task")
-    if lag.p50_ms is not None and lag.p99_ms is not None:
-        click.echo(f"schedule lag: p50 {lag.p50_ms:.2f} ms, p99 {lag.p99_ms:.2f} ms")
-    click.echo(f"offered: {judgement.rates['offered_rate']:,.1f}/s")
-    sys.exit(0 if judgement.counts["ok"] == judgement.sent else 1)
+    peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024.0
+    checks = checks_of(result, progress, tasks=tasks, rate=rate, peak_bytes=peak_bytes)
+    for check in checks:
+        click.echo(f"{'✓' if check.held else '✗'}  {check.what}: {check.seen}")
+    sys.exit(0 if all(check.held for check in checks) else 1)
 
 
 if __name__ == "__main__":
