@@ -25,6 +25,7 @@ from orchestrator.laboratory import Laboratory, Progress, open_laboratory
 from orchestrator.load import CanvasBuilder, Driver
 from orchestrator.load.clock import NS_PER_S, after, now_ns, sleep_until
 from orchestrator.load.functions import load_function
+from orchestrator.load.pauses import without_long_pauses
 from orchestrator.observe.backlog import Backlog, open_backlog
 from orchestrator.observe.clocks import compare_clocks, wall_shift_ns
 from orchestrator.observe.host import host, versions
@@ -167,7 +168,8 @@ class Run:
             backlog=backlog,
         )
         try:
-            await self._drive(driver, self._series)
+            with without_long_pauses():
+                await self._drive(driver, self._series)
             await self._settle(laboratory, backlog)
         finally:
             with anyio.CancelScope(shield=True), anyio.move_on_after(1.0):

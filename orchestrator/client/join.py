@@ -1,5 +1,6 @@
 """What one canvas waits for: results come in by id, a value or an error comes out."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +39,16 @@ class Join(Pending):
     @property
     def id(self) -> str:
         return self.tree.id
+
+    @property
+    def leaves(self) -> Collection[str]:
+        """The tasks that the value is made of."""
+        return self.tree.leaves
+
+    @property
+    def parents(self) -> Collection[str]:
+        """The tasks whose failure is the canvas's."""
+        return self.tree.parents
 
     @property
     def complete(self) -> bool:

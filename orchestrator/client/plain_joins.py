@@ -1,6 +1,6 @@
 """What single tasks and flat groups wait for, in little memory: a million tasks may be out."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from celery import states
@@ -9,7 +9,6 @@ from orchestrator.client.decoding import raise_error
 from orchestrator.client.ids import IdRange
 from orchestrator.client.join import Outcome
 from orchestrator.client.pending import Pending
-from orchestrator.client.result_tree import ResultTree
 from orchestrator.records import TaskResult
 
 _MISSING: Any = object()
@@ -19,6 +18,7 @@ class TaskJoin(Pending):
     """One task. Only for a task whose result is not ignored."""
 
     __slots__ = ("_result", "id")
+    parents: Sequence[str] = ()
 
     def __init__(self, task_id: str) -> None:
         super().__init__()
@@ -26,8 +26,8 @@ class TaskJoin(Pending):
         self._result: TaskResult | None = None
 
     @property
-    def tree(self) -> ResultTree:
-        return ResultTree(self.id, self.id, frozenset((self.id,)), ())
+    def leaves(self) -> Sequence[str]:
+        return (self.id,)
 
     @property
     def task_ids(self) -> list[str]:

@@ -26,7 +26,7 @@ class Waiting:
     def add(self, join: Join) -> list[str]:
         """Deliver to this join from now on; gives the ids that are new."""
         fresh = []
-        for task_id in (*join.tree.parents, *join.tree.leaves):
+        for task_id in (*join.parents, *join.leaves):
             present = self.joins.get(task_id)
             if present is None:
                 self.joins[task_id] = join
@@ -39,7 +39,7 @@ class Waiting:
 
     def discard(self, join: Join) -> list[str]:
         """Deliver no more to this join; gives the ids that nobody waits for any more."""
-        return [id for id in (*join.tree.parents, *join.tree.leaves) if self._remove(id, join)]
+        return [id for id in (*join.parents, *join.leaves) if self._remove(id, join)]
 
     def end(self, why: BaseException) -> None:
         """Nothing more will come, for anyone."""
@@ -56,7 +56,7 @@ class Waiting:
         gone = [result.id]
         for join in waiting if isinstance(waiting, list) else (waiting,):
             join.deliver(result)
-            if join.complete and join.tree.parents:
+            if join.complete and join.parents:
                 gone += self.discard(join)
         return gone
 

@@ -20,7 +20,7 @@ def failure(task_id: str, state: str = "FAILURE") -> TaskResult:
 
 def test_task() -> None:
     join = TaskJoin("a")
-    assert join.tree.leaves == {"a"}
+    assert (join.leaves, join.parents) == (("a",), ())
     assert join.task_ids == ["a"]
     assert not join.done
     join.deliver(success("a", 1))
