@@ -8,7 +8,7 @@ from orchestrator.report.atomic import atomic_write_text
 from orchestrator.report.html.digest import digest
 from orchestrator.report.html.experiment import experiment_data
 from orchestrator.report.html.page import page
-from orchestrator.report.html.stored import StoredRun, read_summary
+from orchestrator.report.stored import StoredRun, read_summary
 
 FILE_NAME = "report.html"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.records import Outcome
-from orchestrator.report.html.stored import StoredRun, read_summary
+from orchestrator.report.stored import StoredRun, read_summary
 from orchestrator.report.run_directory import write_run_directory
 from tests.unit.report.result_factory import S, make_result, make_task
 

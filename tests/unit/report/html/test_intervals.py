@@ -12,7 +12,7 @@ from orchestrator.report.html.intervals import (
     rows,
     width_s,
 )
-from orchestrator.report.html.stored import StoredTask
+from orchestrator.report.stored import StoredTask
 
 
 def task(begin_ms: float, *gaps: float, **changes: object) -> StoredTask:
