@@ -29,6 +29,18 @@ def inline(text: str) -> list[Token]:
     return tokens[0].children or []
 
 
+def structure(document: str) -> set[str]:
+    """The HTML that a document has in it, and its links and images, by their type."""
+    found = set()
+    for block in READER.parse(document):
+        for token in (block, *(block.children or ())):
+            if token.type in ("html_inline", "html_block"):
+                found.add(token.content)
+            if token.type in ("image", "link_open", "fence"):
+                found.add(token.type)
+    return found
+
+
 def shown(tokens: list[Token]) -> str:
     """What a reader sees of them."""
     return "".join(token.content for token in tokens if token.type != "html_inline")
