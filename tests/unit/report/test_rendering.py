@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from orchestrator.errors import UsageError
 from orchestrator.report.kinds import KINDS
@@ -27,6 +26,7 @@ from tests.unit.report.result_factory import (
 from tests.unit.report.test_capacity import FOUND
 from tests.unit.report.test_experiment import FOUR, experiment
 from tests.unit.report.test_markdown_text import structure
+from tests.unit.report.test_metric_families import samples
 
 OF_A_RUN = ["report.html", "junit.xml", "summary.md", "series.csv", "tasks.csv.gz", "metrics.txt"]
 CONTROLS = "".join(map(chr, range(0x20))) + "\x7f\x85\ud800\ufffe`|\\"
@@ -120,5 +120,5 @@ def test_names_of_others_are_data_in_every_kind(tmp_path: Path, text: str) -> No
     write_run_directory(result, tmp_path)
     assert set(OF_A_RUN) <= set(contents(tmp_path))
     ET.fromstring((tmp_path / "junit.xml").read_text())
-    assert list(text_string_to_metric_families((tmp_path / "metrics.txt").read_text()))
+    assert samples((tmp_path / "metrics.txt").read_text())
     assert structure((tmp_path / "summary.md").read_text()) <= {"<code>", "</code>"}
