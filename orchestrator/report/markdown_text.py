@@ -18,7 +18,7 @@ _HARMLESS = frozenset(" ,;/%()'.?+=-±·…")
 """Punctuation that means nothing but at the beginning of a line."""
 _HARMLESS_HERE = re.compile(r"(?<=[^\W_])_(?=[^\W_])|:(?= )")
 """Neither emphasis, nor the beginning of an emoji, nor of an address."""
-_RISKY = re.compile(r"^\W|^\d+[.)]|www\.", re.IGNORECASE)
+_RISKY = re.compile(r"^\W|^\d+[.)](?!\S)|www\.", re.IGNORECASE)
 """What makes a list, a rule or a link; its last character is the one to hide."""
 
 
