@@ -90,9 +90,13 @@ class _Tasks:
         self.events: dict[str, Counter[tuple[str, ...]]] = {name: Counter() for name in EVENTS}
         self.runtime: dict[tuple[str, ...], Histogram] = {}
         self.queue_wait: dict[tuple[str, ...], Histogram] = {}
+        self._keys: dict[tuple[str, str], tuple[str, str]] = {}
 
     def add(self, task: StoredTask) -> None:
-        key = (clip(task.task, LABEL_LIMIT), clip(task.queue, LABEL_LIMIT))
+        names = (task.task, task.queue)
+        if (key := self._keys.get(names)) is None:
+            key = (clip(task.task, LABEL_LIMIT), clip(task.queue, LABEL_LIMIT))
+            self._keys[names] = key
         events = self.events
         events["sent"][key] += 1
         events["received"][key] += task.received is not None

@@ -9,6 +9,7 @@ import json
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -152,15 +153,15 @@ class StoredRun:
             with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
                 rows = csv.reader(file)
                 place = {name: index for index, name in enumerate(next(rows, []))}
-                words = [place[name] for name in StoredTask._fields[:8]]
-                points = [place[f"{name}_ms"] for name in POINTS]
+                words = itemgetter(*(place[name] for name in StoredTask._fields[:8]))
+                points = itemgetter(*(place[f"{name}_ms"] for name in POINTS))
                 state, retries = place["state"], place["retries"]
                 measured = place.get("measured")  # not in the files of early runs
                 for row in rows:
                     yield StoredTask._make(
                         (
-                            *(row[index] for index in words),
-                            *(float(row[index]) if row[index] else None for index in points),
+                            *words(row),
+                            *[float(at) if at else None for at in points(row)],
                             row[state],
                             int(row[retries]),
                             measured is None or row[measured] == "1",

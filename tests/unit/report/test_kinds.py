@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,12 @@ def test_every_kind_says_what_it_is_made_of(name: str) -> None:
     assert "run" in made.subjects
     assert isinstance(made.needs_data, bool)
     assert kind(name) is made
+
+
+def test_the_documentation_has_every_kind() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "files.md").read_text()
+    for name in KINDS:
+        assert f"| `{name}` |" in text, name
 
 
 def test_naming_them_imports_none_of_them() -> None:

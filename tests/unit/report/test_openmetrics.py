@@ -1,5 +1,6 @@
 """Against celery-exporter's names, and against the summary of the same run."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from tests.unit.report.html.stored_run import failing_tasks, store
 from tests.unit.report.result_factory import make_task
 from tests.unit.report.test_metric_families import samples
 
+ROOT = Path(__file__).parents[3]
 NAME, QUEUE = "add_module.tasks.add", "add"
 
 
@@ -90,3 +92,13 @@ def test_what_is_not_known_is_left_out(tmp_path: Path) -> None:
     assert not any(key[0].startswith("celery_") for key in found)
     assert not any(key[0] == "orchestrator_task_duration_seconds" for key in found)
     assert found[("orchestrator_tasks_total", "ok")] == 0
+
+
+def test_the_documentation_names_what_is_exported(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "files.md").read_text()
+    found = metrics(tmp_path, store(tmp_path, [make_task(0)]))
+    usual = {key[0] for key in found if key[0].startswith("celery_")}
+    names = {re.sub("_(bucket|count|sum)$", "", name) for name in usual}
+    assert len(names) >= 8
+    for name in names:
+        assert f"`{name}`" in text, name
