@@ -126,7 +126,9 @@ def command(
     same broker and workers; the workload's canvas is sent at a constant rate, whatever its own
     executor; other workloads rest. The answer is a rate that was really shown to hold."""
     from orchestrator.experiments.capacity import CapacityQuestion
+    from orchestrator.report.rendering import check_kinds
 
+    check_kinds("capacity", kinds)
     scenario = _one(load_scenarios(scenarios, overrides, target, broker))
     question = CapacityQuestion(
         plan=scenario.plan,

@@ -6,6 +6,7 @@ and neither does the end of the command."""
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
+from socketserver import TCPServer
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
@@ -80,6 +81,12 @@ class MetricsServer(AbstractContextManager["MetricsServer"]):
 
 class _Server(ThreadingWSGIServer):
     """A scraper that hangs up, or says nothing, is not worth a traceback."""
+
+    def server_bind(self) -> None:
+        """As the standard library's, without asking the resolver for our own name."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = HOST, int(self.server_address[1])
+        self.setup_environ()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         if not isinstance(sys.exception(), OSError):

@@ -43,6 +43,21 @@ def left_out(directory: Path) -> list[str]:
     return [name for name in KINDS if subject in kind(name).subjects and name not in possible]
 
 
+def made_of(subject: Subject, names: Collection[str] | None) -> list[str] | None:
+    """Those of ``names`` that there are of such a subject; None, which is all, stays None."""
+    if names is None:
+        return None
+    return [name for name in names if subject in kind(name).subjects]
+
+
+def check_kinds(subject: Subject, names: Collection[str] | None) -> None:
+    """Raises `UsageError` for one that there is not of such a subject."""
+    there = ", ".join(name for name in KINDS if subject in kind(name).subjects)
+    for name in names or ():
+        if subject not in kind(name).subjects:
+            raise UsageError(f"there is no {name} report of {ARTICLES[subject]}; there are {there}")
+
+
 def need_data(names: Iterable[str]) -> bool:
     """Whether one of these kinds needs the rows of a run."""
     return any(kind(name).needs_data for name in names)

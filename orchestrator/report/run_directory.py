@@ -13,7 +13,7 @@ from orchestrator.report.atomic import atomic_write_text
 from orchestrator.report.capacity import capacity_summary
 from orchestrator.report.experiment import experiment_summary
 from orchestrator.report.masking import masked
-from orchestrator.report.rendering import need_data, render
+from orchestrator.report.rendering import made_of, need_data, render
 from orchestrator.report.series_csv import write_series_csv
 from orchestrator.report.summary import summary
 from orchestrator.report.tasks_csv import write_tasks_csv
@@ -39,17 +39,17 @@ def write_run_directory(
 def write_experiment(
     experiment: Experiment, directory: Path, kinds: Collection[str] | None = None
 ) -> None:
-    """Write the experiment's ``summary.json``, and its reports from it and from what its runs left.
-    Each is there whole or not at all. Raises OSError."""
-    _write(experiment_summary(experiment), directory, kinds)
+    """Write the experiment's ``summary.json``, and from it and from what its runs left those of the
+    reports that there are of an experiment. Each is there whole or not at all. Raises OSError."""
+    _write(experiment_summary(experiment), directory, made_of("experiment", kinds))
 
 
 def write_capacity(
     capacity: Capacity, directory: Path, kinds: Collection[str] | None = None
 ) -> None:
-    """Write the capacity's ``summary.json``, and its reports from it. Each is there whole or not at
-    all. Raises OSError."""
-    _write(capacity_summary(capacity), directory, kinds)
+    """Write the capacity's ``summary.json``, and from it those of the reports that there are of a
+    capacity. Each is there whole or not at all. Raises OSError."""
+    _write(capacity_summary(capacity), directory, made_of("capacity", kinds))
 
 
 def _write(document: Mapping[str, Any], directory: Path, kinds: Collection[str] | None) -> None:

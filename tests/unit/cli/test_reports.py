@@ -29,6 +29,14 @@ def test_an_unknown_kind_is_refused_with_those_that_there_are(value: str) -> Non
     assert ("pdf" in value) == ("there is no report 'pdf'" in caught.value.message)
 
 
+def test_a_capacity_without_that_kind_is_refused_before_it_starts(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    argv = ["capacity", "x.yaml", "--slo", "task_duration p(95)<1s", "--report", "junit,html"]
+    assert run_command(argv) == ExitCode.USAGE
+    assert "there is no html report of a capacity" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", ["run", "sweep", "report", "capacity"])
 def test_help_names_every_kind_and_a_wrong_one_ends_with_2(
     name: str, capsys: pytest.CaptureFixture[str]

@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.errors import UsageError
 from orchestrator.report.kinds import KINDS
-from orchestrator.report.rendering import left_out, need_data, render
+from orchestrator.report.rendering import check_kinds, left_out, made_of, need_data, render
 from orchestrator.report.run_directory import (
     write_capacity,
     write_experiment,
@@ -69,6 +69,20 @@ def test_an_experiment_and_a_capacity_have_those_that_there_are_of_them(tmp_path
     with pytest.raises(UsageError, match=r"no html report of a capacity; there are junit, md, csv"):
         render(search, ["html"])
     assert left_out(search) == []
+
+
+def test_of_an_experiment_only_what_there_is_of_one_is_written(tmp_path: Path) -> None:
+    write_experiment(experiment(*FOUR), tmp_path, ["metrics", "md"])
+    assert set(contents(tmp_path)) == {"summary.json", "summary.md"}
+    assert made_of("experiment", None) is None
+    assert made_of("capacity", ["html", "junit"]) == ["junit"]
+
+
+def test_a_kind_that_there_is_not_is_refused_before_anything_is_done() -> None:
+    check_kinds("capacity", ["junit", "md", "csv"])
+    check_kinds("run", None)
+    with pytest.raises(UsageError, match="no html report of a capacity; there are junit, md, csv"):
+        check_kinds("capacity", ["junit", "html"])
 
 
 def test_without_the_rows_only_what_the_summary_gives(tmp_path: Path) -> None:
