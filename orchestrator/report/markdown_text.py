@@ -16,6 +16,9 @@ SEE_SUMMARY = ": see `summary.json`"
 _SPECIAL = frozenset("`|\\")
 _HARMLESS = frozenset(" ,;/%()'.?+=-±·…")
 """Punctuation that means nothing but at the beginning of a line."""
+_CALLS = {"@": "<code>&#64;</code>", "#": "<code>&#35;</code>"}
+"""What makes mentions, addresses and references to issues: GitHub looks for them in the finished
+text, but not in code."""
 _HARMLESS_HERE = re.compile(r"(?<=[^\W_])_(?=[^\W_])|:(?= )")
 """Neither emphasis, nor the beginning of an emoji, nor of an address."""
 _RISKY = re.compile(r"^\W|^\d+[.)](?!\S)|www\.", re.IGNORECASE)
@@ -45,7 +48,7 @@ def plain(text: str, limit: int = NAME_LIMIT) -> str:
     return "".join(
         character
         if at not in risky and (character.isalnum() or character in _HARMLESS or at in harmless)
-        else f"&#{ord(character)};"
+        else _CALLS.get(character) or f"&#{ord(character)};"
         for at, character in enumerate(text)
     )
 
