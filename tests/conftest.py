@@ -37,6 +37,13 @@ def restored_environ() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def not_on_github(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test runs leaves no annotation and no summary in the CI job of the test."""
+    for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
 def only_built_in_shared_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
     """A task that is declared with `@app.task` belongs, for Celery, to every app of the process: an
     app that a test makes would have the tasks of all modules that other tests have imported."""
