@@ -1,4 +1,4 @@
-"""A file that tells from outside whether a worker lives: the health check of a container looks at it.
+"""A file that tells from outside whether a worker lives, for the health check of a container.
 
 ``celery inspect ping`` asks the worker itself, but starts a Python with Celery for each question:
 on a small machine that takes seconds from the load that is to be measured. Here the worker touches
