@@ -8,7 +8,7 @@ LINE_5_6 := .venv-celery-5.6
 PYTEST_ARGS ?=
 
 .PHONY: help run bench bench-load test test-unit test-celery-5.6 lint format schema lock clean
-.PHONY: broker kill_workers
+.PHONY: broker kill_workers docker_compose_start docker_compose_stop docker_compose_clean test-compose
 
 help:  ## list the targets
 	@grep -E '^[a-z0-9_.-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-30s %s\n", $$1, $$2}'
@@ -81,6 +81,20 @@ test_mat_mul_task: $(READY)  ## the tutorial: send a product of 20 x 20 matrices
 
 kill_workers:  ## the tutorial: end the three workers, and no others
 	@scripts/kill-workers $(WORKERS)
+
+# ---- the tutorial in containers (docs/deploy.md); needs Docker and Compose, and no Python here ----
+
+docker_compose_start:  ## the tutorial in containers: build, start, show what the callers and the load test print
+	@scripts/compose-start
+
+docker_compose_stop:  ## the tutorial in containers: stop them; what is queued and kept stays
+	@scripts/compose --profile rabbitmq stop
+
+docker_compose_clean:  ## the tutorial in containers: remove containers, network, volumes and the two images
+	@scripts/compose-clean
+
+test-compose: $(READY)  ## the containers for real, as a test; skipped with its reason where there can be no Docker
+	COMPOSE_TEST=1 $(PY) -m pytest -v tests/deploy $(PYTEST_ARGS)
 
 lint: $(READY)  ## ruff, mypy --strict, import-linter
 	$(VENV)/bin/ruff check .

@@ -4,6 +4,7 @@ from inspect import ismethod
 
 from tasks import add_module, canvas_module, factorial_module, mat_mul_module
 from tasks.application import App, PrintableTask
+from tasks.heartbeat import keep_heartbeat_file
 
 app = App("tasks")
 app.config_from_object("tasks.celeryconfig")
@@ -33,3 +34,5 @@ for _task in (
     canvas_module.flaky,
 ):
     adopt(_task, app)
+
+keep_heartbeat_file()

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -200,3 +201,30 @@ def test_canvases_on_the_app_of_all_tasks(
     with worker("tasks.app", "worker-all", options, environment, log):
         check_canvases(client)
     assert "internal error" not in log.read_text().lower()
+
+
+def is_healthy(environment: dict[str, str]) -> bool:
+    """What the health check of a container says."""
+    check = ROOT / "deploy" / "compose" / "worker-is-healthy"
+    return subprocess.run([check], env=environment, capture_output=True).returncode == 0
+
+
+def wait_until_healthy(environment: dict[str, str]) -> None:
+    deadline = time.monotonic() + READY_S
+    while not is_healthy(environment):
+        assert time.monotonic() < deadline, "not healthy"
+        time.sleep(0.05)
+
+
+def test_a_worker_is_healthy_while_it_sends_heartbeats(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    beat = tmp_path / "heartbeat"
+    environment |= {"WORKER_HEARTBEAT_FILE": str(beat)}
+    with worker("tasks.app", "beating", ["-P", "solo"], environment, tmp_path / "log"):
+        wait_until_healthy(environment)
+        os.utime(beat, (1, 1))
+        assert not is_healthy(environment)
+        wait_until_healthy(environment)  # the next heartbeat
+    assert not beat.exists()
+    assert not is_healthy(environment)
