@@ -11,10 +11,10 @@ import anyio
 import click
 
 from orchestrator.cli.error_report import report_error
-from orchestrator.cli.one_run import make_directory
 from orchestrator.cli.options import Scenario, Scenarios, load_scenarios, scenario_options
 from orchestrator.cli.progress import Live, Plain, Silent, open_progress
 from orchestrator.errors import UsageError
+from orchestrator.report.new_directory import make_directory
 
 if TYPE_CHECKING:
     from orchestrator.experiments.capacity import CapacityQuestion, CapacitySearch

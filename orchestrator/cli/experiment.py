@@ -8,12 +8,13 @@ from pathlib import Path
 import click
 
 from orchestrator.cli.error_report import report_error
-from orchestrator.cli.one_run import make_directory, run_scenario, worst, write_run
+from orchestrator.cli.one_run import run_scenario, worst, write_run
 from orchestrator.cli.options import Scenarios
 from orchestrator.cli.progress import Live, Plain, Silent
 from orchestrator.errors import ExitCode, OrchestratorError
 from orchestrator.records import Experiment, Trial, label_of
 from orchestrator.records import Live as Snapshot
+from orchestrator.report.new_directory import make_directory
 
 ENDS_ALL = frozenset({ExitCode.INTERRUPTED, ExitCode.TERMINATED, ExitCode.ENVIRONMENT})
 """After one of these no further run is made."""

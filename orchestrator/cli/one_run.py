@@ -4,7 +4,6 @@ import secrets
 import signal
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +12,9 @@ import click
 
 from orchestrator.cli.error_report import report_error
 from orchestrator.cli.options import Scenario
-from orchestrator.errors import ExitCode, UsageError
+from orchestrator.errors import ExitCode
 from orchestrator.records import RunResult
+from orchestrator.report.new_directory import make_directory
 
 if TYPE_CHECKING:
     from orchestrator.laboratory import Progress
@@ -43,18 +43,6 @@ def run_scenario(scenario: Scenario, out: Path, progress: "Progress") -> tuple[R
     if error is not None:
         report_error(error)
     return result, directory
-
-
-def make_directory(out: Path, name: str, identity: str) -> Path:
-    """``out/<name>-<UTC time>-<identity>``, new. Raises `UsageError` when it cannot be made."""
-    directory = out / f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{identity}"
-    try:
-        directory.mkdir(parents=True)
-    except OSError as exc:
-        raise UsageError(
-            f"cannot make the run directory {directory}: {exc.strerror}; see --out"
-        ) from exc
-    return directory
 
 
 async def _execute(
