@@ -32,6 +32,7 @@ def hosted(portal: BlockingPortal, context: AbstractAsyncContextManager[T]) -> I
 
     What the body raises does not pass through ``context``, which would wrap it in a group. What
     ``context`` itself raises is raised here, at the latest on leaving: the cause alone."""
+    __tracebackhide__ = True
     held = _Held(context)
     task = portal.start_task_soon(held.hold)
     try:

@@ -15,7 +15,7 @@ import anyio.to_thread
 
 from orchestrator.celery_app import forget_backend
 from orchestrator.client import Client
-from orchestrator.errors import UsageError
+from orchestrator.errors import OrchestratorError, UsageError
 from orchestrator.judge.ledger import Ledger
 from orchestrator.laboratory import Laboratory, open_laboratory
 from orchestrator.pytest_plugin.app_name import app_and_name
@@ -57,10 +57,10 @@ class CeleryLab:
     after the other. The paths of reports are added to ``properties``."""
 
     broker: LabBroker
-    config: LabConfig
-    out: Path
-    beside: tuple[Path, ...]
-    properties: MutableSequence[tuple[str, object]]
+    config: LabConfig = field(repr=False)
+    out: Path = field(repr=False)
+    beside: tuple[Path, ...] = field(repr=False)
+    properties: MutableSequence[tuple[str, object]] = field(repr=False)
     closing: ExitStack = field(repr=False)
 
     # ---- scenarios ----
@@ -82,6 +82,7 @@ class CeleryLab:
         `asyncio.to_thread`.
 
         Raises `ScenarioError`, and `EnvironmentNotReady` when what it needs does not come up."""
+        __tracebackhide__ = True
         loaded = self._load(scenario, [*_sets(set), *_sets(keys)], broker)
         with self.broker.place() as place:
             planned = self._placed(loaded.plan, loaded.app, place)
@@ -89,13 +90,16 @@ class CeleryLab:
 
     def _load(self, path: str | Path, sets: list[str], broker: str | None) -> Scenario:
         """The one run that the file means."""
+        __tracebackhide__ = True
         file = next((each / path for each in self.beside if (each / path).exists()), Path(path))
-        (scenarios,) = load_scenarios([file], sets, None, broker)
+        try:
+            (scenarios,) = load_scenarios([file], sets, None, broker)
+        except OrchestratorError as exc:
+            raise plain(exc) from None
         if scenarios.runs != 1:
             raise UsageError(
-                f"{file} means {scenarios.runs} runs: a test makes one. Parametrize the test, and "
-                "give each its values with set=[...]; the matrix and the repeats go in a scenario "
-                "of their own"
+                f"{file} means {scenarios.runs} runs, and a test makes one: parametrize the test, "
+                "and leave `matrix` and `repeats` to the commands `run` and `sweep`"
             )
         scenario = scenarios.variants[0]
         on_ours = scenario.plan.target.broker == "embedded"
@@ -119,6 +123,7 @@ class CeleryLab:
         )
 
     def _run(self, scenario: Scenario) -> LabResult:
+        __tracebackhide__ = True
         portal = self.broker.portal
         run_id = secrets.token_hex(3)
         directory = make_directory(self.out, scenario.plan.name, run_id)
@@ -149,6 +154,7 @@ class CeleryLab:
 
         Raises `PoolFailed` with the end of the worker's log when it does not start, and on leaving
         when it has died; `UsageError`."""
+        __tracebackhide__ = True
         celery_app, logs, laboratory = self._workers(app, options)
         with laboratory as opened:
             forget_backend(celery_app)
@@ -164,6 +170,7 @@ class CeleryLab:
     async def aworkers(self, app: "Celery | str", **options: Any) -> AsyncIterator[Client]:
         """As `workers`, for an asynchronous test (asyncio): gives an `orchestrator.Client` in the
         test's own loop. May be entered and left by different tasks, as fixtures are."""
+        __tracebackhide__ = True
         celery_app, _, laboratory = self._workers(app, options)
         await anyio.to_thread.run_sync(laboratory.__enter__)
         try:
@@ -179,8 +186,12 @@ class CeleryLab:
         self, app: "Celery | str", options: Mapping[str, Any]
     ) -> tuple["Celery", Path, AbstractContextManager[Laboratory]]:
         """The app, where the logs go, and what is to be entered."""
-        celery_app, name = app_and_name(app)
-        plan = workers_plan(celery_app, name, Workers(**options), self.config, self._place)
+        __tracebackhide__ = True
+        try:
+            celery_app, name = app_and_name(app)
+            plan = workers_plan(celery_app, name, Workers(**options), self.config, self._place)
+        except OrchestratorError as exc:
+            raise plain(exc) from None
         run_id = secrets.token_hex(3)
         logs = make_directory(self.out, "workers", run_id)
         opened = open_laboratory(
