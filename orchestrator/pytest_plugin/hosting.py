@@ -45,7 +45,8 @@ def hosted(portal: BlockingPortal, context: AbstractAsyncContextManager[T]) -> I
     try:
         yield value
     finally:
-        portal.call(held.leave)
+        if not task.done():
+            portal.call(held.leave)
         try:
             task.result()
         except Exception as exc:
