@@ -55,10 +55,29 @@ def load_scenarios(
 ) -> list[Scenarios]:
     """Read all files, load their apps and look up their tasks; all problems of all files are raised
     at once."""
+    problems: list[Problem] = []
+    scenarios = [
+        Scenarios(path, [_with_app(path, variant, problems) for variant in variants], repeats)
+        for path, variants, repeats in read_scenarios(paths, overrides, target, broker, vary)
+    ]
+    if problems:
+        raise ScenarioError(list(dict.fromkeys(problems)))
+    return scenarios
+
+
+def read_scenarios(
+    paths: Sequence[Path],
+    overrides: Sequence[str],
+    target: str | None,
+    broker: str | None,
+    vary: Sequence[str] = (),
+) -> list[tuple[Path, list["Variant"], int]]:
+    """Only the files: of each its combinations, and how often each is to be run. Whether the apps
+    know the tasks is not asked. Raises `ScenarioError` with all problems of all files."""
     from orchestrator.scenario import load_variants
 
     problems: list[Problem] = []
-    loaded = []
+    read = []
     for path in paths:
         try:
             variants, repeats = load_variants(
@@ -69,18 +88,12 @@ def load_scenarios(
                 vary=vary,
                 environ=os.environ,
             )
-            loaded.append((path, variants, repeats))
+            read.append((path, variants, repeats))
         except ScenarioError as exc:
             problems.extend(exc.problems)
     if problems:
         raise ScenarioError(problems)
-    scenarios = [
-        Scenarios(path, [_with_app(path, variant, problems) for variant in variants], repeats)
-        for path, variants, repeats in loaded
-    ]
-    if problems:
-        raise ScenarioError(list(dict.fromkeys(problems)))
-    return scenarios
+    return read
 
 
 def _with_app(path: Path, variant: "Variant", problems: list[Problem]) -> Scenario:
