@@ -94,9 +94,32 @@ def apply_target(
         "broker_write_url": None,
         "result_backend": results,
     }
-    _configure(app, values)
+    configure(app, values)
     _drop_made(app)
     _update_tasks(app, before)
+
+
+def configure(app: Celery, values: Mapping[str, Any]) -> None:
+    """Set what must win: under the namespace of the app too, where Celery 5.6 looks first. What has
+    been made from the old settings already stays."""
+    app.conf.get("broker_url")  # loads what is still to be loaded
+    prefix: str = app.conf.prefix or ""
+    spelled = str.upper if prefix.isupper() else str.lower
+    prefixed = {spelled(f"{prefix}{name}"): value for name, value in values.items()}
+    app.conf.update({**values, **prefixed})
+
+
+@contextmanager
+def configured(app: Celery, values: Mapping[str, Any]) -> Iterator[None]:
+    """`configure` for as long as the body lasts."""
+    app.conf.get("broker_url")  # loads what is still to be loaded
+    changes = dict(app.conf.changes)
+    try:
+        configure(app, values)
+        yield
+    finally:
+        app.conf.changes.clear()
+        app.conf.changes.update(changes)
 
 
 @contextmanager
@@ -292,15 +315,6 @@ def _unknown_setting(name: str) -> str:
     near = difflib.get_close_matches(name.lower(), SETTING_KEYS, n=1, cutoff=0.6)
     hint = f" (did you mean {near[0]!r}?)" if near else ""
     return f"there is no Celery setting {name!r}{hint}"
-
-
-def _configure(app: Celery, values: Mapping[str, Any]) -> None:
-    """Set what must win: under the namespace of the app too, where Celery 5.6 looks first."""
-    app.conf.get("broker_url")  # loads what is still to be loaded
-    prefix: str = app.conf.prefix or ""
-    spelled = str.upper if prefix.isupper() else str.lower
-    prefixed = {spelled(f"{prefix}{name}"): value for name, value in values.items()}
-    app.conf.update({**values, **prefixed})
 
 
 def _drop_made(app: Celery) -> None:
