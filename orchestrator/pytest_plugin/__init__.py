@@ -79,8 +79,9 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 def pytest_runtest_call(item: pytest.Item) -> None:
     """The scenario of a marked test has to pass before its body is run."""
     __tracebackhide__ = True
-    if item.get_closest_marker(MARKER):
-        item.funcargs[RESULT_FIXTURE].assert_passed()  # type: ignore[attr-defined]
+    result = getattr(item, "funcargs", {}).get(RESULT_FIXTURE)
+    if result is not None and item.get_closest_marker(MARKER):
+        result.assert_passed()
 
 
 # ---- fixtures -----------------------------------------------------------------------------------

@@ -53,8 +53,10 @@ def python_path() -> str:
 
 def all_queues(app: Celery) -> tuple[str, ...]:
     """Every queue that the app has, or that one of its tasks goes to."""
+    # `app.amqp.queues` has each queue that somebody has ever sent to, too.
+    configured = app.amqp.Queues(app.conf.task_queues)
     own = (name for name in app.tasks if not name.startswith("celery."))
-    return tuple(sorted({*app.amqp.queues, *(task_queue(app, name, {}) for name in own)}))
+    return tuple(sorted({*configured, *(task_queue(app, name, {}) for name in own)}))
 
 
 def _places(app: Celery, modules: Mapping[str, ModuleType]) -> Iterator[tuple[str, str]]:

@@ -5,6 +5,7 @@ from types import ModuleType
 import pytest
 from celery import Celery
 
+from orchestrator.celery_app import task_queue
 from orchestrator.errors import AppNotLoaded, UsageError
 from orchestrator.pytest_plugin.app_name import all_queues, app_and_name, app_name, python_path
 from tasks.app import app as tasks_app
@@ -55,6 +56,7 @@ def test_an_app_or_its_name() -> None:
 
 
 def test_the_queues_are_the_apps_and_those_that_its_tasks_go_to() -> None:
+    task_queue(tasks_app, "add_module.tasks.add", {"queue": "sent_to_once"})
     assert all_queues(tasks_app) == ("add", "celery", "factorial", "mat_mul")
 
 

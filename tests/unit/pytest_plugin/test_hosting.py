@@ -16,6 +16,7 @@ class Room:
     def __init__(self) -> None:
         self.events: list[str] = []
         self.dies = threading.Event()
+        self.closed = threading.Event()
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[int]:
@@ -27,6 +28,7 @@ class Room:
                 tasks.cancel_scope.cancel()
         finally:
             self.events.append("closed")
+            self.closed.set()
 
     async def _die(self) -> None:
         await anyio.to_thread.run_sync(self.dies.wait, abandon_on_cancel=True)
@@ -64,6 +66,7 @@ def test_what_fails_meanwhile_is_raised_on_leaving_out_of_its_group() -> None:
         hosted(portal, room.open()),
     ):
         room.dies.set()
+        assert room.closed.wait(10)
     assert caught.value.__notes__ == ["the last lines of its log:\nlast words"]
     assert room.events[-1] == "closed"
 
