@@ -1,77 +1,15 @@
 """The pytest plugin in real runs of pytest, with real workers, and what it leaves behind."""
 
-from collections.abc import Iterator
-from pathlib import Path
+import signal
+import subprocess
+import sys
 
 import pytest
 
 from tests.acceptance.command import Command
-from tests.integration.redis_fixture import RedisServer, running_redis
+from tests.acceptance.shop import SCENARIO, SHOP, run
 
 pytest_plugins = ["pytester"]
-
-SHOP = """\
-from celery import Celery
-app = Celery("shop", broker="memory://", set_as_current=False)
-app.conf.task_always_eager = True    # as the rest of a test suite may want it
-app.conf.task_routes = {"shop.slow": {"queue": "slow"}}
-@app.task
-def add(x, y): return x + y
-@app.task
-def total(numbers): return sum(numbers)
-@app.task
-def boom(): raise ValueError("out of stock")
-@app.task
-def slow(x): return x
-@app.task
-def die():
-    import os; os._exit(3)
-"""
-
-SCENARIO = """\
-version: 1
-name: shop
-app: shop:app
-workers:
-  all: {queues: [celery, slow], pool: threads, concurrency: 2}
-workloads:
-  sums:
-    executor: shared-iterations
-    iterations: 5
-    canvas: {task: add, args: [{index: 1}, 1], expect: {type: int}}
-    aggregate: sum
-thresholds:
-  task_duration: ["p(95)<20s"]
-"""
-
-INI = """\
-[pytest]
-asyncio_mode = auto
-asyncio_default_fixture_loop_scope = function
-timeout = 60
-filterwarnings = error
-"""
-
-
-@pytest.fixture
-def shop(
-    pytester: pytest.Pytester, command: Command, monkeypatch: pytest.MonkeyPatch
-) -> pytest.Pytester:
-    """A project with an app and a scenario. Whatever pytest starts there must end with it (see
-    `command`)."""
-    for name, value in command.environ().items():
-        monkeypatch.setenv(name, value)
-    for name in ("CELERY_BROKER_URL", "CELERY_RESULT_BACKEND", "PYTEST_ADDOPTS"):
-        monkeypatch.delenv(name, raising=False)
-    pytester.makepyfile(shop=SHOP)
-    pytester.path.joinpath("shop.yaml").write_text(SCENARIO)
-    pytester.makeini(INI)
-    return pytester
-
-
-def run(shop: pytest.Pytester, *arguments: str) -> pytest.RunResult:
-    return shop.runpytest_subprocess("-p", "no:cacheprovider", *arguments, timeout=120)
-
 
 # ---- workers ------------------------------------------------------------------------------------
 
@@ -277,98 +215,39 @@ def test_what_a_test_cannot_run_is_said_in_one_line(shop: pytest.Pytester) -> No
     assert "there is no pool 'thread': take one of prefork" in text
 
 
-# ---- the broker ---------------------------------------------------------------------------------
+# ---- an early end ------------------------------------------------------------------------------
 
-
-def test_each_xdist_worker_has_a_broker_and_each_test_an_empty_place(shop: pytest.Pytester) -> None:
-    shop.makepyfile(
-        """
-        import pytest
-        import redis
-        from shop import add, app
-
-        @pytest.mark.parametrize("number", range(2))
-        def test_nothing_is_left_of_the_test_before(celery_lab, number, worker_id):
-            with celery_lab.workers(app, pool="solo", queues=["celery"]) as client:
-                with redis.Redis.from_url(app.conf.broker_url) as server:
-                    assert server.llen("nobody") == 0
-                    client.submit(add.s(1, 1).set(queue="nobody"))
-                    assert server.llen("nobody") == 1
-                with open(f"broker-{worker_id}", "w") as file:
-                    file.write(celery_lab.broker.url)
-        """
-    )
-    run(shop, "-n", "2", "--dist", "each").assert_outcomes(passed=4)
-    urls = {path.read_text() for path in shop.path.glob("broker-gw*")}
-    assert len(urls) == 2
-
-
-@pytest.fixture
-def redis_of_somebody(tmp_path: Path) -> Iterator[RedisServer]:
-    with running_redis(tmp_path) as server:
-        yield server
-
-
-def test_a_broker_of_somebody_else_is_shared_and_left_as_it_was(
-    shop: pytest.Pytester, redis_of_somebody: RedisServer
-) -> None:
-    shop.makepyfile(
-        """
-        import pytest
-        from shop import add, app
-
-        @pytest.mark.parametrize("number", range(2))
-        def test_own_keys(celery_lab, number):
-            assert not celery_lab.broker.private
-            with celery_lab.workers(app, pool="solo", queues=["celery"]) as client:
-                assert client.call(add.s(1, number)) == 1 + number
-                client.submit(add.s(1, 1).set(queue="nobody"))
-
-        def test_scenario(celery_lab):
-            result = celery_lab.run("shop.yaml")
-            result.assert_passed()
-            assert result.run.broker.url == celery_lab.broker.url
-        """
-    )
-    with redis_of_somebody.client() as client:
-        client.lpush("celery", "a message of somebody else's")
-        run(shop, f"--celery-lab-broker={redis_of_somebody.url()}", "-n", "2").assert_outcomes(
-            passed=3
-        )
-        assert client.keys() == [b"celery"]
-        assert client.llen("celery") == 1
-
-
-USES_THE_LAB = """
-def test_first(celery_lab):
-    pass
-
-def test_second(celery_lab_module):
-    pass
-
-def test_other():
-    pass
+INTERRUPTIBLE = """\
+import signal, sys, pytest
+signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a shell has it ignored
+sys.exit(pytest.main(["-p", "no:cacheprovider", *sys.argv[1:]]))
 """
 
 
-def test_without_a_server_tests_are_skipped_or_fail_where_it_is_required(
-    shop: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+def test_an_interrupt_ends_the_run_and_all_that_was_started(
+    shop: pytest.Pytester, command: Command
 ) -> None:
-    shop.makepyfile(USES_THE_LAB)
-    monkeypatch.setenv("ORCHESTRATOR_REDIS_BIN", "/nowhere/redis-server")
-    done = run(shop, "-rs")
-    done.assert_outcomes(passed=1, skipped=2)
-    assert "celery_lab: ORCHESTRATOR_REDIS_BIN names /nowhere/redis-server" in done.stdout.str()
-    run(shop, "--celery-lab-require").assert_outcomes(passed=1, errors=2)
-
-
-def test_a_broker_that_does_not_answer_is_an_error_in_one_line(shop: pytest.Pytester) -> None:
-    shop.makepyfile(USES_THE_LAB)
-    done = run(shop, "--celery-lab-broker=redis://:secret@127.0.0.1:1/0")
-    done.assert_outcomes(passed=1, errors=2)
-    text = done.stdout.str()
-    assert "celery_lab: redis://:***@127.0.0.1:1/0 cannot be reached" in text
-    assert "secret" not in text
+    endless = """{
+        "workloads.sums": {"executor": "constant-vus", "vus": 1, "duration": "300s",
+                           "canvas": {"task": "mark", "args": []}},
+    }"""
+    shop.makepyfile(
+        shop=f"{SHOP}@app.task\ndef mark():\n    open('running', 'w').close()\n",
+        test_endless=f"""
+        def test_run(celery_lab):
+            celery_lab.run("shop.yaml", set={endless})
+        """,
+    )
+    argv = [sys.executable, "-c", INTERRUPTIBLE, "--celery-lab-out=runs"]
+    with subprocess.Popen(argv, cwd=shop.path, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            command.wait_until((shop.path / "running").exists, within_s=60)
+            process.send_signal(signal.SIGINT)
+            out, _ = process.communicate(timeout=40)
+        finally:
+            process.kill()
+    assert process.returncode == pytest.ExitCode.INTERRUPTED
+    assert "KeyboardInterrupt" in out
 
 
 # ---- among other plugins ------------------------------------------------------------------------
