@@ -95,8 +95,9 @@ format: $(READY)  ## let ruff put the code in shape
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-schema: $(READY)  ## write schema/scenario.schema.json again
+schema: $(READY)  ## write schema/*.schema.json again
 	$(PY) -m orchestrator schema > schema/scenario.schema.json
+	$(PY) -m orchestrator schema --summary > schema/summary.schema.json
 
 lock:  ## resolve the dependencies again (needs uv)
 	scripts/lock --upgrade

@@ -87,6 +87,10 @@ class BrokerUnavailable(EnvironmentNotReady):
     """The broker cannot be reached; check its address, its password and that it runs."""
 
 
+class MetricsPortUnavailable(EnvironmentNotReady):
+    """The port for metrics cannot be had; choose another with --metrics-port (0: a free one)."""
+
+
 class PoolFailed(EnvironmentNotReady):
     """A worker pool did not start, or died."""
 

@@ -14,7 +14,7 @@ from orchestrator.records import Call, Plan
 if TYPE_CHECKING:
     from celery import Celery
 
-    from orchestrator.scenario import Variant
+    from orchestrator.scenario import Marks, Variant
 
 ROUTING_SETTINGS = frozenset(
     {"task_routes", "task_queues", "task_default_queue", "task_default_routing_key"}
@@ -25,12 +25,13 @@ ROUTING_SETTINGS = frozenset(
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """A plan whose app is loaded and whose task names are known to it; ``settings`` are the values
-    of a matrix that are in it."""
+    of a matrix that are in it. ``marks`` find the place in its file."""
 
     path: Path
     plan: Plan
     app: "Celery"
     settings: Mapping[str, Any] = field(default_factory=dict)
+    marks: "Marks | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ def _with_app(path: Path, variant: "Variant", problems: list[Problem]) -> Scenar
             _check_call(app, plan, call)
         except UsageError as exc:
             problems.append(variant.marks.problem(place, str(exc)))
-    return Scenario(path, plan, app, variant.settings)
+    return Scenario(path, plan, app, variant.settings, variant.marks)
 
 
 def _check_call(app: "Celery", plan: Plan, call: Call) -> None:

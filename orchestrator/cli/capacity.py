@@ -11,8 +11,10 @@ import anyio
 import click
 
 from orchestrator.cli.error_report import report_error
+from orchestrator.cli.one_run import to_step_summary, written_or_said
 from orchestrator.cli.options import Scenario, Scenarios, load_scenarios, scenario_options
 from orchestrator.cli.progress import Live, Plain, Silent, open_progress
+from orchestrator.cli.reports import Kinds, report_option
 from orchestrator.errors import UsageError
 from orchestrator.report.new_directory import make_directory
 
@@ -98,6 +100,7 @@ class _Quantity(click.ParamType[float]):
     show_default=True,
     help="Where run directories are made.",
 )
+@report_option("Which reports are written, by default all that there are of a capacity.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
 def command(
@@ -113,6 +116,7 @@ def command(
     tolerance: float,
     max_time_s: float,
     out: Path,
+    kinds: Kinds | None,
     as_json: bool,
     quiet: bool,
 ) -> int:
@@ -123,7 +127,9 @@ def command(
     same broker and workers; the workload's canvas is sent at a constant rate, whatever its own
     executor; other workloads rest. The answer is a rate that was really shown to hold."""
     from orchestrator.experiments.capacity import CapacityQuestion
+    from orchestrator.report.rendering import check_kinds
 
+    check_kinds("capacity", kinds)
     scenario = _one(load_scenarios(scenarios, overrides, target, broker))
     question = CapacityQuestion(
         plan=scenario.plan,
@@ -137,7 +143,7 @@ def command(
     )
     with open_progress(quiet=quiet, name=scenario.plan.name) as progress:
         capacity, directory = _search(question, scenario, out, progress)
-    _report(capacity, directory, as_json=as_json)
+    _report(capacity, directory, as_json=as_json, kinds=kinds)
     return capacity.exit_code
 
 
@@ -213,15 +219,14 @@ def _line(step: "Step") -> str:
     return f"    {rate} completed {completed}, {', '.join(values)}: {word}"
 
 
-def _report(capacity: "Capacity", directory: Path, *, as_json: bool) -> None:
-    from orchestrator.report.capacity import capacity_summary, print_capacity, write_capacity
+def _report(capacity: "Capacity", directory: Path, *, as_json: bool, kinds: Kinds | None) -> None:
+    from orchestrator.report.capacity import capacity_summary, print_capacity
+    from orchestrator.report.run_directory import write_capacity
 
-    try:
-        write_capacity(capacity, directory)
-    except OSError as exc:
-        where = exc.filename or directory
-        click.echo(f"the report cannot be written: {where}: {exc.strerror}; see --out", err=True)
+    with written_or_said(directory):
+        write_capacity(capacity, directory, kinds)
     if as_json:
         click.echo(json.dumps(capacity_summary(capacity), indent=2))
     else:
         print_capacity(capacity, sys.stdout, directory)
+    to_step_summary(directory, kinds)

@@ -4,7 +4,14 @@ import traceback
 
 import click
 
-from orchestrator.errors import ExitCode, OrchestratorError, PoolFailed, root_error
+from orchestrator.cli.github import Annotations, of_problem
+from orchestrator.errors import (
+    ExitCode,
+    OrchestratorError,
+    PoolFailed,
+    ScenarioError,
+    root_error,
+)
 
 
 def report_error(error: BaseException) -> int:
@@ -12,6 +19,8 @@ def report_error(error: BaseException) -> int:
     cause = root_error(error)
     if isinstance(cause, OrchestratorError):
         click.echo(f"{cause}", err=True)
+        if isinstance(cause, ScenarioError):
+            Annotations().add([of_problem(problem) for problem in cause.problems])
         if isinstance(cause, PoolFailed) and cause.log_tail:
             click.echo("the last lines of its log:", err=True)
             click.echo("\n".join(f"  {line}" for line in cause.log_tail), err=True)

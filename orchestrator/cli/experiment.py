@@ -5,12 +5,18 @@ import sys
 import time
 from pathlib import Path
 
-import click
-
 from orchestrator.cli.error_report import report_error
-from orchestrator.cli.one_run import run_scenario, worst, write_run
+from orchestrator.cli.metrics_port import Watcher, not_watched
+from orchestrator.cli.one_run import (
+    run_scenario,
+    to_step_summary,
+    worst,
+    write_run,
+    written_or_said,
+)
 from orchestrator.cli.options import Scenarios
 from orchestrator.cli.progress import Live, Plain, Silent
+from orchestrator.cli.reports import Kinds
 from orchestrator.errors import ExitCode, OrchestratorError
 from orchestrator.records import Experiment, Trial, label_of
 from orchestrator.records import Live as Snapshot
@@ -48,7 +54,12 @@ class Numbered:
 
 
 def run_experiment(
-    scenarios: Scenarios, out: Path, progress: Silent | Live | Plain
+    scenarios: Scenarios,
+    out: Path,
+    progress: Silent | Live | Plain,
+    *,
+    kinds: Kinds | None = None,
+    watched: Watcher = not_watched,
 ) -> tuple[Experiment, Path]:
     """Run all of them, each in a directory of its own below the experiment's. A signal, or an
     environment that is not ready, ends the series; what was measured is kept."""
@@ -69,11 +80,11 @@ def run_experiment(
         scenario = scenarios.variants[position]
         numbered.begin(f"run {number} of {len(order)}: {names[position]}")
         try:
-            result, place = run_scenario(scenario, directory, numbered)
+            result, place = run_scenario(scenario, directory, watched(numbered))
         except OrchestratorError as exc:
             codes.append(ExitCode(report_error(exc)))
             break
-        codes.append(write_run(result, place))
+        codes.append(write_run(result, place, kinds))
         trials.append(
             trial_of(result, scenario.settings, number=number, repeat=repeat, directory=place)
         )
@@ -112,19 +123,16 @@ def _experiment(
     )
 
 
-def report_experiment(experiment: Experiment, directory: Path, *, as_json: bool) -> object:
+def report_experiment(
+    experiment: Experiment, directory: Path, *, as_json: bool, kinds: Kinds | None = None
+) -> object:
     """Write the experiment's directory and print its table; gives its document."""
-    from orchestrator.report.experiment import (
-        experiment_summary,
-        print_experiment,
-        write_experiment,
-    )
+    from orchestrator.report.experiment import experiment_summary, print_experiment
+    from orchestrator.report.run_directory import write_experiment
 
-    try:
-        write_experiment(experiment, directory)
-    except OSError as exc:
-        where = exc.filename or directory
-        click.echo(f"the report cannot be written: {where}: {exc.strerror}; see --out", err=True)
+    with written_or_said(directory):
+        write_experiment(experiment, directory, kinds)
     if not as_json:
         print_experiment(experiment, sys.stdout, directory)
+    to_step_summary(directory, kinds)
     return experiment_summary(experiment)

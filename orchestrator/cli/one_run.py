@@ -3,7 +3,8 @@
 import secrets
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,9 @@ import anyio
 import click
 
 from orchestrator.cli.error_report import report_error
+from orchestrator.cli.github import append_step_summary
 from orchestrator.cli.options import Scenario
+from orchestrator.cli.reports import Kinds
 from orchestrator.errors import ExitCode
 from orchestrator.records import RunResult
 from orchestrator.report.new_directory import make_directory
@@ -64,29 +67,49 @@ async def _stop_on_signal(run: "object") -> None:
             run.stop(signal.Signals(number).name)  # type: ignore[attr-defined]
 
 
-def write_run(result: RunResult, directory: Path) -> ExitCode:
-    """Write the run directory; gives the exit code.
+def write_run(result: RunResult, directory: Path, kinds: Kinds | None = None) -> ExitCode:
+    """Write the run directory with these kinds of report (None: all); gives the exit code.
 
     A disk that is full costs the files, not the verdict on stdout."""
     from orchestrator.report.run_directory import write_run_directory
 
     code = ExitCode(result.exit_code)
+    with written_or_said(directory) as written:
+        write_run_directory(result, directory, kinds)
+    return code if written else worst([code, ExitCode.ENVIRONMENT])
+
+
+@contextmanager
+def written_or_said(directory: Path) -> Iterator[list[bool]]:
+    """What is written in the block may fail: then stderr says so. Gives a list that has something
+    in it afterwards only when all was written."""
+    written: list[bool] = []
     try:
-        write_run_directory(result, directory)
+        yield written
+        written.append(True)
     except OSError as exc:
         where = exc.filename or directory
         click.echo(f"the report cannot be written: {where}: {exc.strerror}; see --out", err=True)
-        return worst([code, ExitCode.ENVIRONMENT])
-    return code
 
 
-def report_run(result: RunResult, directory: Path, *, as_json: bool) -> tuple[object, ExitCode]:
+def report_run(
+    result: RunResult, directory: Path, *, as_json: bool, kinds: Kinds | None = None
+) -> tuple[object, ExitCode]:
     """Write the run directory and print the summary; gives the summary's document and the exit
     code."""
     from orchestrator.report.console import print_summary
     from orchestrator.report.summary import summary
 
-    code = write_run(result, directory)
+    code = write_run(result, directory, kinds)
     if not as_json:
         print_summary(result, sys.stdout, directory)
+    to_step_summary(directory, kinds)
     return summary(result), code
+
+
+def to_step_summary(directory: Path, kinds: Kinds | None) -> None:
+    """Add the Markdown, where it is wanted, to the summary of the CI step."""
+    from orchestrator.report.markdown import FILE_NAME
+
+    if kinds is None or "md" in kinds:
+        append_step_summary(directory / FILE_NAME)

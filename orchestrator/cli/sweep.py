@@ -1,12 +1,13 @@
 """``sweep``: one scenario with every combination of some values, and one table."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from orchestrator.cli.check import describe
 from orchestrator.cli.options import Scenarios, load_scenarios, scenario_options
-from orchestrator.cli.run import run_all, run_options
+from orchestrator.cli.run import Wanted, run_all, run_options
 from orchestrator.errors import ExitCode, UsageError
 
 
@@ -40,11 +41,8 @@ def command(
     broker: str | None,
     varied: tuple[str, ...],
     repeats: int | None,
-    out: Path,
-    as_json: bool,
     dry_run: bool,
-    quiet: bool,
-    verbose: bool,
+    **wanted: Any,
 ) -> int:
     """Run SCENARIO files with every combination of the values of some keys, and compare.
 
@@ -58,7 +56,7 @@ def command(
     if dry_run:
         click.echo(describe(loaded))
         return ExitCode.PASSED
-    return run_all(loaded, out, as_json=as_json, quiet=quiet, verbose=verbose)
+    return run_all(loaded, Wanted(**wanted))
 
 
 def _check_varied(scenarios: Scenarios) -> None:

@@ -117,6 +117,7 @@ class _Docket:
         self._counts: dict[Verdict, int] = dict.fromkeys(VERDICTS, 0)
         self._ids: dict[Verdict, list[str]] = {name: [] for name in VERDICTS if name != "ok"}
         self._reasons: dict[str, str] = {}
+        self._tasks: dict[str, str] = {}
 
     def add(self, outcome: Outcome) -> None:
         if outcome.id in self._header:
@@ -132,14 +133,15 @@ class _Docket:
         self._counts[said.verdict] += 1
         self._metrics.add(outcome, said.verdict)
         if said.verdict != "ok":
-            self._name(outcome.id, said)
+            self._name(outcome, said)
 
-    def _name(self, task_id: str, said: Judged) -> None:
+    def _name(self, outcome: Outcome, said: Judged) -> None:
         ids = self._ids[said.verdict]
         if len(ids) < IDS_CAP:
-            ids.append(task_id)
+            ids.append(outcome.id)
+            self._tasks[outcome.id] = outcome.task
             if said.reason is not None:
-                self._reasons[task_id] = said.reason
+                self._reasons[outcome.id] = said.reason
 
     def join(self, chords: Iterable[Chord]) -> None:
         for header, body in chords:
@@ -173,6 +175,7 @@ class _Docket:
             by_queue=_by(view, "queue"),
             by_pool=_by(view, "pool"),
             thresholds=tuple(thresholds),
+            tasks=self._tasks,
         )
 
 

@@ -5,7 +5,8 @@ intended -> published -> received by the worker -> started -> finished -> result
 is retried runs more than once under one id; its points are those of the last attempt."""
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -224,6 +225,28 @@ class Timeline:
             self.counts.expected += not succeeded and matched is True
             if reason is not None:
                 self._reasons[row] = reason
+
+    # ---- to whoever watches ----
+
+    def sent_since(self, row: int) -> tuple[int, Counter[tuple[str, str]]]:
+        """How many rows there are, and how many of those from ``row`` on are of each task and
+        queue."""
+        counted: Counter[tuple[str, str]] = Counter()
+        for number, count in Counter(self._kind[row:]).items():
+            kind = self._kinds[number]
+            counted[kind.task, kind.queue] += count
+        return len(self._kind), counted
+
+    def ended_as(self, rows: Sequence[int]) -> Counter[tuple[str, str, str]]:
+        """How many of these rows are of each task, queue and state."""
+        pairs = zip(
+            map(self._kind.__getitem__, rows), map(self._state.__getitem__, rows), strict=True
+        )
+        counted: Counter[tuple[str, str, str]] = Counter()
+        for (number, state), count in Counter(pairs).items():
+            kind = self._kinds[number]
+            counted[kind.task, kind.queue, self._states[state]] += count
+        return counted
 
     # ---- to the judge ----
 

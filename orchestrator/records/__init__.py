@@ -17,7 +17,7 @@ from orchestrator.records.experiment import (
     Trial,
     label_of,
 )
-from orchestrator.records.live import Live, LiveThreshold
+from orchestrator.records.live import Live, LiveTasks, LiveThreshold
 from orchestrator.records.outcome import (
     VERDICTS,
     CanvasOutcome,
@@ -89,6 +89,7 @@ __all__ = [
     "Judgement",
     "Limit",
     "Live",
+    "LiveTasks",
     "LiveThreshold",
     "MapKind",
     "Mapped",

@@ -16,6 +16,17 @@ class LiveThreshold:
 
 
 @dataclass(frozen=True, slots=True)
+class LiveTasks:
+    """The tasks of one name in one queue so far: sent, and ended as SUCCESS and as FAILURE."""
+
+    task: str
+    queue: str
+    sent: int
+    succeeded: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
 class Live:
     """A moment of the load. Counts are since its start, the warm-up included.
 
@@ -47,3 +58,5 @@ class Live:
     own_cpu_ratio: float
     own_rss_bytes: int
     thresholds: tuple[LiveThreshold, ...]
+    tasks: tuple[LiveTasks, ...] = ()
+    """Of the last full second."""

@@ -99,6 +99,8 @@ class Judgement:
     by_queue: Mapping[str, Mapping[str, Trend]]
     by_pool: Mapping[str, Mapping[str, Trend]]
     thresholds: tuple[ThresholdResult, ...]
+    tasks: Mapping[str, str] = field(default_factory=dict)
+    """The names of the tasks in ``ids``, by id."""
 
     @property
     def sent(self) -> int:

@@ -1,7 +1,7 @@
 """What the search for a capacity came to: a table of its steps, and the answer."""
 
-import json
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -9,10 +9,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator.records import VERDICTS, Capacity, Step
+from orchestrator.records import VERDICTS, Capacity, Step, ThresholdResult
 from orchestrator.report import figures
-from orchestrator.report.atomic import atomic_write_text
 from orchestrator.report.json_values import json_safe
+from orchestrator.report.masking import masked
 from orchestrator.report.terminal import BAD, GOOD, HEAD, QUIET, console_for, grid
 
 VERSION = 1
@@ -65,13 +65,24 @@ def _table(capacity: Capacity) -> Table:
 
 
 def _answer(capacity: Capacity) -> Text:
-    seconds = figures.seconds(capacity.duration_s)
-    ending = f" ({_limit(capacity)}; {len(capacity.steps)} steps in {seconds})"
     if capacity.held_per_s is None:
-        return Text.assemble("  ", ("NONE", BAD), " of the rates held" + ending)
+        return Text.assemble("  ", ("NONE", BAD), f" of the rates held ({reservation(capacity)})")
+    said = f" ({reservation(capacity)})"
+    return Text.assemble("  ", ("CAPACITY", GOOD), " ", (held(capacity), HEAD), said)
+
+
+def held(capacity: Capacity) -> str:
+    """The answer: ``at least 77.0/s``, or that there is none."""
+    if capacity.held_per_s is None:
+        return "none of the rates held"
     more = "" if capacity.limited_by == "objective" else "at least "
-    rate = f"{more}{figures.decimal(capacity.held_per_s)}/s"
-    return Text.assemble("  ", ("CAPACITY", GOOD), " ", (rate, HEAD), ending)
+    return f"{more}{figures.decimal(capacity.held_per_s)}/s"
+
+
+def reservation(capacity: Capacity) -> str:
+    """Why the answer is not more, and what it took."""
+    seconds = figures.seconds(capacity.duration_s)
+    return f"{_limit(capacity)}; {len(capacity.steps)} steps in {seconds}"
 
 
 def _limit(capacity: Capacity) -> str:
@@ -96,8 +107,29 @@ def capacity_summary(capacity: Capacity) -> dict[str, Any]:
         **{key: value for key, value in asdict(capacity).items() if key != "steps"},
         "steps": [_step(step) for step in capacity.steps],
     }
-    safe: dict[str, Any] = json_safe(document)
+    safe: dict[str, Any] = json_safe(masked(document))
     return safe
+
+
+def stored_capacity(summary: Mapping[str, Any]) -> Capacity:
+    """The record that `capacity_summary` made ``summary`` of."""
+    kept = {field.name: summary[field.name] for field in fields(Capacity)}
+    kept["objectives"] = tuple(summary["objectives"])
+    return Capacity(**{**kept, "steps": tuple(map(_stored_step, summary["steps"]))})
+
+
+def _stored_step(step: Mapping[str, Any]) -> Step:
+    return Step(
+        rate_per_s=step["rate_per_s"],
+        duration_s=step["duration_s"],
+        completed_per_s=step["completed_per_s"],
+        dropped=step["dropped_count"],
+        growth_per_s=step["growth_per_s"],
+        samples=step["samples_count"],
+        objectives=tuple(ThresholdResult(**each) for each in step["objectives"]),
+        verdicts=step["verdicts"],
+        why=tuple(step["why"]),
+    )
 
 
 def _step(step: Step) -> dict[str, Any]:
@@ -107,9 +139,3 @@ def _step(step: Step) -> dict[str, Any]:
     about["dropped_count"] = about.pop("dropped")
     about["samples_count"] = about.pop("samples")
     return about
-
-
-def write_capacity(capacity: Capacity, directory: Path) -> None:
-    """Write the ``summary.json``, whole or not at all. Raises OSError."""
-    text = json.dumps(capacity_summary(capacity), indent=2, allow_nan=False)
-    atomic_write_text(directory / "summary.json", text + "\n")

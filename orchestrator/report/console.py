@@ -15,12 +15,12 @@ from rich.text import Text
 
 from orchestrator.environment.masking import mask_text, mask_url
 from orchestrator.errors import ExitCode
-from orchestrator.judge.exit_code import UNTRUE
 from orchestrator.judge.metrics import UNVERIFIED
 from orchestrator.judge.wording import clip
 from orchestrator.records import VERDICTS, HostClock, Judgement, RunResult, Trend, Verdict
 from orchestrator.report import figures
-from orchestrator.report.terminal import BAD, GOOD, HEAD, MEANINGS, QUIET, console_for, grid
+from orchestrator.report.ending import run_meaning
+from orchestrator.report.terminal import BAD, GOOD, HEAD, QUIET, console_for, grid
 
 PLAIN_WIDTH = 80
 NAME_LIMIT = 28
@@ -131,12 +131,11 @@ class _Summary:
         if not shown:
             return
         self._line()
-        task_of = self._task_names({task_id for ids in shown.values() for task_id in ids})
         table = grid(2)
         for verdict, ids in shown.items():
             word = Text(figures.VERDICT_WORDS[verdict], style=BAD)
             for task_id in ids:
-                about = Text(f"{_name(task_of.get(task_id, ''), 60)}  {_name(task_id, 60)}")
+                about = Text(f"{_name(judgement.tasks.get(task_id, ''), 60)}  {_name(task_id, 60)}")
                 if task_id in judgement.reasons:
                     reason = clip(mask_text(judgement.reasons[task_id]), 300)
                     about.append(f"\n{reason}", style=QUIET)
@@ -264,23 +263,10 @@ class _Summary:
 
     def _meaning(self) -> str:
         result = self._result
-        code = ExitCode(result.exit_code)
-        meaning = MEANINGS[code]
-        if code is ExitCode.VERIFICATION_FAILED:
-            counts = ((result.judgement.counts.get(verdict, 0), verdict) for verdict in UNTRUE)
-            said = (figures.counted(verdict, count) for count, verdict in counts if count)
-            meaning = f"{meaning}, {', '.join(said)}"
-        elif code is ExitCode.THRESHOLD_FAILED:
-            failed = sum(not each.passed for each in result.judgement.thresholds)
-            meaning = meaning if failed < 2 else f"{failed} thresholds failed"
-        if result.stopped_by is not None:
-            meaning = f"{meaning}, stopped by {_name(mask_text(result.stopped_by), 120)}"
-        return meaning
+        passed = [each.passed for each in result.judgement.thresholds]
+        return run_meaning(result.exit_code, result.judgement.counts, passed, result.stopped_by)
 
     # ---- the pen ----
-
-    def _task_names(self, ids: set[str]) -> dict[str, str]:
-        return {each.id: each.task for each in self._result.outcomes if each.id in ids}
 
     def _heading(self, title: str, unit: str = "") -> None:
         self._line()

@@ -1,7 +1,6 @@
-"""What many runs came to: one table on the console, one document in the experiment's directory."""
+"""What many runs came to: one table on the console, one document."""
 
-import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO
@@ -11,12 +10,11 @@ from rich.text import Text
 
 from orchestrator.records import VERDICTS, Experiment, Figure, FigureSpread, Row, Trial
 from orchestrator.report import figures
-from orchestrator.report.atomic import atomic_write_text
+from orchestrator.report.ending import experiment_ending
 from orchestrator.report.html.experiment import EXPERIMENT_VERSION
-from orchestrator.report.html.report import write_html
 from orchestrator.report.json_values import json_safe
 from orchestrator.report.masking import masked
-from orchestrator.report.terminal import BAD, GOOD, HEAD, MEANINGS, QUIET, console_for, grid
+from orchestrator.report.terminal import BAD, GOOD, HEAD, QUIET, console_for, grid
 
 HEADINGS: Mapping[Figure, str] = {
     "throughput_per_s": "tasks/s",
@@ -45,7 +43,8 @@ def print_experiment(
         console.print(Text.assemble("  ", (experiment.name, HEAD), f"  {experiment.description}"))
         console.print()
         console.print(Padding(_table(experiment), (0, 0, 0, 2)))
-        console.print(Text(f"  {_note(experiment)}", style=QUIET))
+        spreads = (figure for row in experiment.rows for figure in row.figures.values())
+        console.print(Text(f"  {note(experiment.repeats, spreads)}", style=QUIET))
         console.print()
         if directory is not None:
             console.print(Text(f"  report  {directory}"))
@@ -72,37 +71,36 @@ def _table(experiment: Experiment) -> Any:
 
 
 def _cell(name: Figure, figure: FigureSpread) -> Text:
-    """The mean, with its standard deviation where there is one."""
+    return Text(spread(name, figure), style=GOOD if figure.best else "")
+
+
+def spread(name: Figure, figure: FigureSpread) -> str:
+    """The mean, with its standard deviation where there is one, and a mark for the best."""
     if figure.mean is None:
-        return Text(figures.UNKNOWN)
+        return figures.UNKNOWN
     shown = _shown(name, figure.mean)
     if figure.deviation is not None:
         shown += f" ±{_shown(name, figure.deviation)}"
-    return Text(shown + (BEST_MARK if figure.best else ""), style=GOOD if figure.best else "")
+    return shown + (BEST_MARK if figure.best else "")
 
 
 def _shown(name: Figure, value: float) -> str:
     return figures.size(value) if name == "worker_rss_max_bytes" else figures.decimal(value)
 
 
-def _note(experiment: Experiment) -> str:
-    if experiment.repeats < 2:
+def note(repeats: int, figures_of_rows: Iterable[FigureSpread]) -> str:
+    """What the marks in the table are worth."""
+    if repeats < 2:
         return ONE_RUN
-    best = any(figure.best for row in experiment.rows for figure in row.figures.values())
-    return BEST if best else NO_BEST
+    return BEST if any(figure.best for figure in figures_of_rows) else NO_BEST
 
 
 def _ending(experiment: Experiment) -> Text:
     code = experiment.exit_code
-    made, planned = len(experiment.trials), experiment.planned
-    runs = f"{made} runs" if made == planned else f"{made} of {planned} runs"
     word = "PASSED" if not code else "PARTIAL" if experiment.partial else "FAILED"
-    meaning = MEANINGS.get(code, "see the runs")
-    return Text.assemble(
-        "  ",
-        (word, GOOD if not code else BAD),
-        f" {runs} in {figures.seconds(experiment.duration_s)}: {meaning} (exit code {code})",
-    )
+    made, planned = len(experiment.trials), experiment.planned
+    said = experiment_ending(code, made, planned, experiment.duration_s)
+    return Text.assemble("  ", (word, GOOD if not code else BAD), f" {said}")
 
 
 def experiment_summary(experiment: Experiment) -> dict[str, Any]:
@@ -146,11 +144,3 @@ def _trial(trial: Trial) -> dict[str, Any]:
     about["settings"] = dict(trial.settings)
     about["figures"] = dict(trial.figures)
     return about
-
-
-def write_experiment(experiment: Experiment, directory: Path) -> None:
-    """Write the experiment's ``summary.json``, and ``report.html`` from it and from what its runs
-    left. Each is there whole or not at all. Raises OSError."""
-    text = json.dumps(experiment_summary(experiment), indent=2, allow_nan=False)
-    atomic_write_text(directory / "summary.json", text + "\n")
-    write_html(directory)

@@ -1,13 +1,11 @@
-"""The summary of a run, as plain data and as ``summary.json``; docs/metrics.md says what is in it.
+"""The summary of a run, as plain data: ``summary.json``; docs/metrics.md says what is in it.
 
 The keys are a promise (design, version 1): a key that leaves, or changes its meaning, raises
 `VERSION`.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from orchestrator.environment.masking import mask_text, mask_url
@@ -22,7 +20,6 @@ from orchestrator.records import (
     Trend,
     WorkloadResult,
 )
-from orchestrator.report.atomic import atomic_write_text
 from orchestrator.report.json_values import json_safe as json_safe
 from orchestrator.report.masking import masked
 
@@ -69,12 +66,6 @@ def summary(result: RunResult) -> dict[str, Any]:
     return safe
 
 
-def write_summary(result: RunResult, path: Path) -> None:
-    """Write ``summary.json``, whole or not at all."""
-    text = json.dumps(summary(result), indent=2, allow_nan=False)
-    atomic_write_text(path, text + "\n")
-
-
 def _run(result: RunResult) -> dict[str, Any]:
     return {
         "id": result.id,
@@ -119,6 +110,7 @@ def _verdicts(judgement: Judgement, tracebacks: Mapping[str, str]) -> dict[str, 
             verdict: list(judgement.ids.get(verdict, ())) for verdict in VERDICTS if verdict != "ok"
         },
         "ids_capped": judgement.ids_capped,
+        "tasks": dict(judgement.tasks),
         "reasons": {
             task_id: clip(mask_text(reason), REASON_LIMIT)
             for task_id, reason in judgement.reasons.items()

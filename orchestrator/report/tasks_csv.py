@@ -19,14 +19,14 @@ HEADER = (
     "verdict", "state", "executions", "retries",
     *(f"{point}_ms" for point in POINTS),
     *(f"{gap}_ms" for gap in GAPS),
-    "task_duration_ms", "reason",
+    "task_duration_ms", "reason", "measured",
 )  # fmt: skip
 TEXT_LIMIT = 500
 
 
 def write_tasks_csv(result: RunResult, path: Path) -> None:
-    """Write a row for each outcome, gzipped. Times are in ms since the load began; a
-    time that nobody saw is empty."""
+    """Write a row for each outcome, gzipped. Times are in ms since the load began; a time that
+    nobody saw is empty. ``measured`` is 0 in the warm-up, else 1."""
     with (
         atomic_write(path) as stream,
         # Without a name and a time inside, equal runs give equal files.
@@ -67,6 +67,7 @@ def _row(outcome: Outcome, verdict: Verdict, start_ns: int) -> list[str | int | 
         *(_ms(getattr(outcome, f"{point}_ns"), start_ns) for point in POINTS),
         *_gaps(outcome),
         clip(mask_text(outcome.reason or ""), TEXT_LIMIT),
+        int(outcome.measured),
     ]
 
 

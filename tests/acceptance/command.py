@@ -38,7 +38,8 @@ class Command:
 
     def environ(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
         unwanted = (
-            *("CELERY_BROKER_URL", "CELERY_RESULT_BACKEND", "CI", "GITHUB_STEP_SUMMARY"),
+            *("CELERY_BROKER_URL", "CELERY_RESULT_BACKEND", "CI"),
+            *("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE"),
             *("MAKELEVEL", "MAKEFLAGS", "MFLAGS"),  # of the `make test` that runs us
         )
         kept = {key: value for key, value in os.environ.items() if key not in unwanted}

@@ -97,18 +97,24 @@ def runner(tmp_path: Path, command: Command) -> Runner:
     return Runner(tmp_path, command)
 
 
-def test_the_action_runs_scenarios_and_leaves_their_directories(runner: Runner) -> None:
+def test_the_action_runs_scenarios_and_leaves_their_directories(
+    runner: Runner, tmp_path: Path
+) -> None:
     sets = "workloads.tasks.iterations=8\n\nseed=8\n"
     inputs = {"scenario": "scenarios/smoke.yam[l]", "set": sets, "args": "-q --json"}
-    done = runner.step("Run the scenarios", inputs)
+    page = tmp_path / "job.md"
+    done = runner.step("Run the scenarios", inputs, {"GITHUB_STEP_SUMMARY": str(page)})
     assert done.returncode == 0, done.stderr
+    assert "smoke" in page.read_text()
     document = yaml.safe_load(done.stdout)
     assert document["scenario"]["seed"] == 8
     assert document["workloads"]["tasks"]["iterations"] == 8
     outputs = runner.outputs()
     assert outputs["exit-code"] == "0"
     (directory,) = Path(outputs["runs"]).iterdir()
-    assert (directory / "summary.json").exists()
+    assert {"summary.json", "report.html", "junit.xml"} <= {
+        path.name for path in directory.iterdir()
+    }
 
 
 def test_the_action_ends_with_the_tools_exit_code(runner: Runner) -> None:

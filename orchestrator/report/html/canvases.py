@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from orchestrator.report.html.stored import StoredTask, first_known
+from orchestrator.report.stored import StoredTask, first_known
 
 TASKS_SHOWN = 60
 """Of the slowest canvas: its slowest tasks, when it has more."""

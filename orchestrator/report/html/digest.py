@@ -16,7 +16,7 @@ from orchestrator.report.html.intervals import (
 )
 from orchestrator.report.html.lanes import Lanes
 from orchestrator.report.html.marks import marks
-from orchestrator.report.html.stored import StoredRun, StoredTask
+from orchestrator.report.stored import StoredRun, StoredTask
 from orchestrator.scenario.metrics import METRICS
 from orchestrator.scenario.thresholds import parse_expression, parse_key
 

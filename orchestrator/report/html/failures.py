@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from orchestrator.report.html.stored import StoredTask, first_known
+from orchestrator.report.stored import StoredTask, first_known
 
 MOST_GROUPS = 100
 MOST_IDS = 10

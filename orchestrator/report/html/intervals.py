@@ -7,7 +7,7 @@ from math import floor, log2
 from typing import Any
 
 from orchestrator.judge.histogram import NS_PER_MS, Distribution, middle
-from orchestrator.report.html.stored import StoredTask, first_known
+from orchestrator.report.stored import StoredTask, first_known
 
 MOST_INTERVALS = 150
 WIDTHS_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)

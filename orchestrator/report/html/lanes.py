@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from orchestrator.report.html.stored import StoredTask
+from orchestrator.report.stored import StoredTask
 
 MOST_TASKS = 3000
 

@@ -1,6 +1,6 @@
 """``report.html`` of a run, or of an experiment, from what is stored in its directory."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,19 +8,33 @@ from orchestrator.report.atomic import atomic_write_text
 from orchestrator.report.html.digest import digest
 from orchestrator.report.html.experiment import experiment_data
 from orchestrator.report.html.page import page
-from orchestrator.report.html.stored import StoredRun, read_summary
+from orchestrator.report.kinds import ReportKind
+from orchestrator.report.stored import StoredRun, Subject, read_summary
 
 FILE_NAME = "report.html"
+
+
+class Html:
+    """The report kind ``html``."""
+
+    subjects: frozenset[Subject] = frozenset({"run", "experiment"})
+    needs_data = True
+
+    def write(self, directory: Path, summary: Mapping[str, Any]) -> Sequence[Path]:
+        name, data = _rendered(directory, summary)
+        path = directory / FILE_NAME
+        atomic_write_text(path, page(f"{name}: celery-orchestrator", data))
+        return [path]
+
+
+KIND: ReportKind = Html()
 
 
 def write_html(directory: Path) -> Path:
     """Render what is stored in ``directory``, and give the path of the page. Raises `UsageError`
     when it is no whole run directory and no experiment's, OSError when the page cannot be
     written."""
-    summary = read_summary(directory)
-    name, data = _rendered(directory, summary)
-    path = directory / FILE_NAME
-    atomic_write_text(path, page(f"{name}: celery-orchestrator", data))
+    (path,) = KIND.write(directory, read_summary(directory))
     return path
 
 

@@ -9,7 +9,17 @@ import pytest
 from orchestrator.cli import COMMANDS, cli, run_command
 from orchestrator.errors import ExitCode
 
-HEAVY = ("celery", "kombu", "redis", "numpy", "gevent", "eventlet", "pydantic", "anyio")
+HEAVY = (
+    "celery",
+    "kombu",
+    "redis",
+    "numpy",
+    "gevent",
+    "eventlet",
+    "pydantic",
+    "prometheus_client",
+    "anyio",
+)
 
 
 @pytest.mark.parametrize("argv", [["--help"], ["--version"], ["run", "--help"], ["call", "--help"]])

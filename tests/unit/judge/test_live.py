@@ -7,7 +7,15 @@ import pytest
 from orchestrator.judge.ledger import Ledger
 from orchestrator.judge.live import SAMPLE, LiveFigures
 from orchestrator.observe.timeline_context import TimelineContext
-from orchestrator.records import CanvasOutcome, Live, LiveThreshold, Sample, Submission, TaskResult
+from orchestrator.records import (
+    CanvasOutcome,
+    Live,
+    LiveTasks,
+    LiveThreshold,
+    Sample,
+    Submission,
+    TaskResult,
+)
 from tests.unit.judge.outcome_factory import (
     MS,
     S,
@@ -86,6 +94,13 @@ def test_percentiles_are_those_of_the_tasks_while_they_are_few() -> None:
     live = load.seconds(2)
     assert live.p50_ms == pytest.approx(50.5)
     assert live.p99_ms == pytest.approx(99.01)
+
+
+def test_every_task_is_counted_by_name_and_queue() -> None:
+    load = Load()
+    for value in (3, 4, ValueError("no")):
+        load.task(10, value)
+    assert load.seconds(1).tasks == (LiveTasks("add_module.tasks.add", "add", 3, 2, 1),)
 
 
 def test_of_many_tasks_a_bounded_number_is_looked_at() -> None:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from orchestrator.records import Capacity, Step, ThresholdResult
-from orchestrator.report.capacity import capacity_summary, print_capacity, write_capacity
+from orchestrator.report.capacity import capacity_summary, print_capacity, stored_capacity
+from orchestrator.report.run_directory import write_capacity
 
 
 def step(rate: float, *why: str) -> Step:
@@ -68,3 +69,9 @@ def test_the_document(tmp_path: Path) -> None:
     )
     assert [each["held"] for each in document["steps"]] == [True, False, True]
     assert document["steps"][0]["verdicts"]["ok"] == 250
+
+
+def test_the_record_is_read_back_from_the_document() -> None:
+    again = stored_capacity(json.loads(json.dumps(capacity_summary(FOUND))))
+    assert printed(again) == printed(FOUND)
+    assert capacity_summary(again) == capacity_summary(FOUND)

@@ -11,7 +11,8 @@ import pytest
 from orchestrator.experiments.rows import rows
 from orchestrator.experiments.trials import trial_of
 from orchestrator.records import Experiment, Trial
-from orchestrator.report.experiment import experiment_summary, print_experiment, write_experiment
+from orchestrator.report.experiment import experiment_summary, print_experiment
+from orchestrator.report.run_directory import write_experiment
 from tests.unit.report.result_factory import PASSWORD, make_result
 
 A: dict[str, Any] = {"workers.all.pool": "a"}

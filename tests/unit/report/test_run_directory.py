@@ -10,16 +10,36 @@ from orchestrator.report.run_directory import scenario_yaml, write_run_directory
 from orchestrator.report.summary import summary
 from tests.unit.report.result_factory import PASSWORD, make_plan, make_result
 
+ALWAYS = {"summary.json", "scenario.yaml"}
+DATA = {"series.csv", "tasks.csv.gz"}
+
 
 def test_what_a_run_leaves(tmp_path: Path) -> None:
     directory = tmp_path / "runs" / "mixed-1"
     result = make_result()
     write_run_directory(result, directory)
-    names = {path.name for path in directory.iterdir()}
-    files = {"summary.json", "series.csv", "tasks.csv.gz", "scenario.yaml", "report.html"}
-    assert names == files
+    assert {path.name for path in directory.iterdir()} == ALWAYS | DATA | {
+        "report.html", "junit.xml", "summary.md", "metrics.txt",
+    }  # fmt: skip
     assert json.loads((directory / "summary.json").read_text()) == summary(result)
     assert PASSWORD not in (directory / "scenario.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("kinds", "files"),
+    [
+        (["junit"], {"junit.xml"}),
+        (["md", "junit"], {"junit.xml", "summary.md"}),
+        (["csv"], DATA),
+        (["html"], DATA | {"report.html"}),
+        (["metrics"], DATA | {"metrics.txt"}),
+    ],
+)
+def test_only_the_reports_that_are_wanted_and_what_they_are_made_of(
+    tmp_path: Path, kinds: list[str], files: set[str]
+) -> None:
+    write_run_directory(make_result(), tmp_path, kinds)
+    assert {path.name for path in tmp_path.iterdir()} == ALWAYS | files
 
 
 def test_workers_logs_are_left_alone(tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.records import Outcome
-from orchestrator.report.html.stored import StoredRun, read_summary
 from orchestrator.report.run_directory import write_run_directory
+from orchestrator.report.stored import StoredRun, read_summary
 from tests.unit.report.result_factory import S, make_result, make_task
 
 HOSTILE = "</script><img src=x onerror=alert(1)>\u202egnp\x00" + "x" * 10_000

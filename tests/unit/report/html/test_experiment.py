@@ -7,7 +7,7 @@ import pytest
 from orchestrator.errors import UsageError
 from orchestrator.report.html.experiment import PERCENTILES, experiment_data
 from orchestrator.report.html.report import write_html
-from orchestrator.report.html.stored import read_summary
+from orchestrator.report.stored import read_summary
 from tests.unit.report.html.stored_run import store
 
 

@@ -12,7 +12,7 @@ from orchestrator.report.html.intervals import (
     rows,
     width_s,
 )
-from orchestrator.report.html.stored import StoredTask
+from orchestrator.report.stored import StoredTask
 
 
 def task(begin_ms: float, *gaps: float, **changes: object) -> StoredTask:
@@ -21,7 +21,7 @@ def task(begin_ms: float, *gaps: float, **changes: object) -> StoredTask:
     for gap in gaps or (1, 1, 2, 3, 4, 5):
         points.append(points[-1] + gap)
     words = ("id", "m.add", "add", "add-1", "sums", "0", "ok", "")
-    return StoredTask._make((*words, *points))._replace(**changes)  # type: ignore[arg-type]
+    return StoredTask(*words, *points)._replace(**changes)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import UsageError
-from orchestrator.report.html.stored import StoredRun, read_summary
+from orchestrator.report.stored import StoredRun, read_summary
 from tests.unit.report.html.stored_run import store
 from tests.unit.report.result_factory import make_task
 

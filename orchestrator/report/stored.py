@@ -9,14 +9,18 @@ import json
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from orchestrator.errors import UsageError
 from orchestrator.report.summary import VERSION
 from orchestrator.report.tasks_csv import POINTS
 
 Column = list[float | None]
+Subject = Literal["run", "experiment", "capacity"]
+"""What a summary may be of."""
+DATA_FILES = ("series.csv", "tasks.csv.gz")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,8 @@ class StoredSeries:
 
 
 class StoredTask(NamedTuple):
-    """One row of ``tasks.csv.gz``. Points are in ms since the start of the load."""
+    """One row of ``tasks.csv.gz``. Points are in ms since the start of the load. ``state`` is
+    Celery's; ``measured`` is false in the warm-up."""
 
     id: str
     task: str
@@ -52,11 +57,48 @@ class StoredTask(NamedTuple):
     started: float | None
     finished: float | None
     seen: float | None
+    state: str = ""
+    retries: int = 0
+    measured: bool = True
+
+
+def read_stored(directory: Path) -> Mapping[str, Any]:
+    """``summary.json`` of a run, an experiment or a capacity. Raises `UsageError` as `read_summary`
+    does."""
+    return _read(directory, {"verdicts", "experiment", "steps"})
+
+
+def subject_of(summary: Mapping[str, Any]) -> Subject:
+    """What a summary is of."""
+    kind = summary.get("kind", "run")
+    return kind if kind in ("experiment", "capacity") else "run"
+
+
+def runs_of(
+    directory: Path, summary: Mapping[str, Any]
+) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any] | None]]:
+    """The runs of an experiment: what its summary says of each, and the run's own summary; None
+    where that is gone."""
+    for run in summary["runs"]:
+        try:
+            own = read_summary(directory / Path(run["directory"]).name)
+        except UsageError:
+            own = None
+        yield run, own
+
+
+def has_data(directory: Path) -> bool:
+    """Whether the rows of a run were kept, and not its summary alone."""
+    return all((directory / name).is_file() for name in DATA_FILES)
 
 
 def read_summary(directory: Path) -> Mapping[str, Any]:
     """``summary.json``, of a run or of an experiment. Raises `UsageError` when there is none, or
     one of a version that is not ours."""
+    return _read(directory, {"verdicts", "experiment"})
+
+
+def _read(directory: Path, subjects: set[str]) -> Mapping[str, Any]:
     try:
         summary = json.loads((directory / "summary.json").read_text(encoding="utf-8"))
     except OSError as exc:
@@ -64,7 +106,7 @@ def read_summary(directory: Path) -> Mapping[str, Any]:
     except ValueError as exc:
         raise UsageError(f"{directory}/summary.json is damaged: {exc}") from exc
     parts = summary if isinstance(summary, dict) else {}
-    if parts.get("version") != VERSION or not {"verdicts", "experiment"} & parts.keys():
+    if parts.get("version") != VERSION or not subjects & parts.keys():
         raise UsageError(f"{directory}/summary.json is not a summary of ours, version {VERSION}")
     return parts
 
@@ -111,12 +153,20 @@ class StoredRun:
             with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
                 rows = csv.reader(file)
                 place = {name: index for index, name in enumerate(next(rows, []))}
-                words = [place[name] for name in StoredTask._fields[:8]]
-                points = [place[f"{name}_ms"] for name in POINTS]
+                words = itemgetter(*(place[name] for name in StoredTask._fields[:8]))
+                points = itemgetter(*(place[f"{name}_ms"] for name in POINTS))
+                state, retries = place["state"], place["retries"]
+                measured = place.get("measured")  # not in the files of early runs
                 for row in rows:
-                    texts = (row[index] for index in words)
-                    times = (float(row[index]) if row[index] else None for index in points)
-                    yield StoredTask._make((*texts, *times))
+                    yield StoredTask._make(
+                        (
+                            *words(row),
+                            *[float(at) if at else None for at in points(row)],
+                            row[state],
+                            int(row[retries]),
+                            measured is None or row[measured] == "1",
+                        )
+                    )
         except OSError as exc:
             raise UsageError(f"{path} cannot be read: {exc.strerror or exc}") from exc
         except (EOFError, zlib.error, ValueError, KeyError, IndexError) as exc:
