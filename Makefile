@@ -7,8 +7,8 @@ READY := $(VENV)/.ready
 LINE_5_6 := .venv-celery-5.6
 PYTEST_ARGS ?=
 
-.PHONY: help run bench bench-load test test-unit test-celery-5.6 lint format schema lock clean
-.PHONY: broker kill_workers docker_compose_start docker_compose_stop docker_compose_clean test-compose
+.PHONY: help run bench bench-load test test-unit test-scenarios test-celery-5.6 test-compose lint format schema lock clean
+.PHONY: broker kill_workers docker_compose_start docker_compose_stop docker_compose_clean
 
 help:  ## list the targets
 	@grep -E '^[a-z0-9_.-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-30s %s\n", $$1, $$2}'
@@ -40,6 +40,9 @@ test-unit: $(READY)  ## only the fast tests
 
 test-celery-5.6: $(READY) $(LINE_5_6)/.ready  ## the client and two scenarios on Celery 5.6
 	scripts/test-celery-line $(LINE_5_6)/bin/python $(PY)
+
+test-scenarios: $(READY)  ## the load tests of scenarios/ci, as CI runs them
+	$(PY) -m orchestrator run scenarios/ci/*.yaml
 
 bench: $(READY)  ## measure the client against stock Celery; exit 1 when a row misses its floor
 	$(PY) -m benchmarks

@@ -94,9 +94,32 @@ def apply_target(
         "broker_write_url": None,
         "result_backend": results,
     }
-    _configure(app, values)
+    configure(app, values)
     _drop_made(app)
     _update_tasks(app, before)
+
+
+def configure(app: Celery, values: Mapping[str, Any]) -> None:
+    """Set what must win: under the namespace of the app too, where Celery 5.6 looks first. What has
+    been made from the old settings already stays."""
+    app.conf.get("broker_url")  # loads what is still to be loaded
+    prefix: str = app.conf.prefix or ""
+    spelled = str.upper if prefix.isupper() else str.lower
+    prefixed = {spelled(f"{prefix}{name}"): value for name, value in values.items()}
+    app.conf.update({**values, **prefixed})
+
+
+@contextmanager
+def configured(app: Celery, values: Mapping[str, Any]) -> Iterator[None]:
+    """`configure` for as long as the body lasts."""
+    app.conf.get("broker_url")  # loads what is still to be loaded
+    changes = dict(app.conf.changes)
+    try:
+        configure(app, values)
+        yield
+    finally:
+        app.conf.changes.clear()
+        app.conf.changes.update(changes)
 
 
 @contextmanager
@@ -122,6 +145,12 @@ def target_applied(
                 os.environ[name] = value
         _drop_made(app)
         _update_tasks(app, applied)
+
+
+def forget_backend(app: Celery) -> None:
+    """Have this thread make the app's result backend anew when it asks for it next: each thread
+    keeps its own, and `apply_target` drops only that of its own thread."""
+    vars(app._local).pop("backend", None)
 
 
 def resolve_task(app: Celery, name: str) -> str:
@@ -288,20 +317,11 @@ def _unknown_setting(name: str) -> str:
     return f"there is no Celery setting {name!r}{hint}"
 
 
-def _configure(app: Celery, values: Mapping[str, Any]) -> None:
-    """Set what must win: under the namespace of the app too, where Celery 5.6 looks first."""
-    app.conf.get("broker_url")  # loads what is still to be loaded
-    prefix: str = app.conf.prefix or ""
-    spelled = str.upper if prefix.isupper() else str.lower
-    prefixed = {spelled(f"{prefix}{name}"): value for name, value in values.items()}
-    app.conf.update({**values, **prefixed})
-
-
 def _drop_made(app: Celery) -> None:
     """Forget connections, pools, routes and backends: they are made anew from the new settings."""
     app._pool = None
     app._backend_cache = None
-    vars(app._local).pop("backend", None)
+    forget_backend(app)
     for made in ("amqp", "control", "events"):
         vars(app).pop(made, None)
 

@@ -11,11 +11,12 @@ import anyio
 import click
 
 from orchestrator.cli.error_report import report_error
-from orchestrator.cli.one_run import make_directory, to_step_summary, written_or_said
+from orchestrator.cli.one_run import to_step_summary, written_or_said
 from orchestrator.cli.options import Scenario, Scenarios, load_scenarios, scenario_options
 from orchestrator.cli.progress import Live, Plain, Silent, open_progress
 from orchestrator.cli.reports import Kinds, report_option
 from orchestrator.errors import UsageError
+from orchestrator.report.new_directory import make_directory
 
 if TYPE_CHECKING:
     from orchestrator.experiments.capacity import CapacityQuestion, CapacitySearch

@@ -8,7 +8,6 @@ from pathlib import Path
 from orchestrator.cli.error_report import report_error
 from orchestrator.cli.metrics_port import Watcher, not_watched
 from orchestrator.cli.one_run import (
-    make_directory,
     run_scenario,
     to_step_summary,
     worst,
@@ -21,6 +20,7 @@ from orchestrator.cli.reports import Kinds
 from orchestrator.errors import ExitCode, OrchestratorError
 from orchestrator.records import Experiment, Trial, label_of
 from orchestrator.records import Live as Snapshot
+from orchestrator.report.new_directory import make_directory
 
 ENDS_ALL = frozenset({ExitCode.INTERRUPTED, ExitCode.TERMINATED, ExitCode.ENVIRONMENT})
 """After one of these no further run is made."""

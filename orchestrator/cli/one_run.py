@@ -5,7 +5,6 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +15,9 @@ from orchestrator.cli.error_report import report_error
 from orchestrator.cli.github import append_step_summary
 from orchestrator.cli.options import Scenario
 from orchestrator.cli.reports import Kinds
-from orchestrator.errors import ExitCode, UsageError
+from orchestrator.errors import ExitCode
 from orchestrator.records import RunResult
+from orchestrator.report.new_directory import make_directory
 
 if TYPE_CHECKING:
     from orchestrator.laboratory import Progress
@@ -46,18 +46,6 @@ def run_scenario(scenario: Scenario, out: Path, progress: "Progress") -> tuple[R
     if error is not None:
         report_error(error)
     return result, directory
-
-
-def make_directory(out: Path, name: str, identity: str) -> Path:
-    """``out/<name>-<UTC time>-<identity>``, new. Raises `UsageError` when it cannot be made."""
-    directory = out / f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{identity}"
-    try:
-        directory.mkdir(parents=True)
-    except OSError as exc:
-        raise UsageError(
-            f"cannot make the run directory {directory}: {exc.strerror}; see --out"
-        ) from exc
-    return directory
 
 
 async def _execute(

@@ -382,7 +382,7 @@ class EagerSession:
         join = Join(result_tree(result))
         for node in all_results(result):
             if not isinstance(node, ResultSet):
-                join.deliver(_eager_result(node))
+                join.deliver(eager_result(node))
         return Handle(self, join, result)
 
     def forget(self, join: Any) -> None:
@@ -398,7 +398,7 @@ class EagerSession:
         """Nothing is open."""
 
 
-def _eager_result(node: Any) -> TaskResult:
+def eager_result(node: Any) -> TaskResult:
     value = node.result
     if isinstance(value, BaseException) and node.failed():
         return TaskResult(node.id, node.state, None, value, 0, node.traceback)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.command import Command
+from tests.acceptance.shop import make_shop
 
 
 @pytest.fixture
@@ -54,3 +55,16 @@ def path_without_redis(tmp_path: Path) -> str:
 
 def _tools(directory: Path) -> Sequence[Path]:
     return sorted(directory.iterdir()) if directory.is_dir() else ()
+
+
+@pytest.fixture
+def shop(
+    pytester: pytest.Pytester, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> pytest.Pytester:
+    """A project with an app and a scenario. Whatever pytest starts there must end with it (see
+    `command`)."""
+    for name, value in command.environ().items():
+        monkeypatch.setenv(name, value)
+    for name in ("CELERY_BROKER_URL", "CELERY_RESULT_BACKEND", "PYTEST_ADDOPTS"):
+        monkeypatch.delenv(name, raising=False)
+    return make_shop(pytester)

@@ -1,10 +1,7 @@
-import os
-from pathlib import Path
-
 import pytest
 
-from orchestrator.cli.one_run import make_directory, worst
-from orchestrator.errors import ExitCode, UsageError
+from orchestrator.cli.one_run import worst
+from orchestrator.errors import ExitCode
 
 
 @pytest.mark.parametrize(
@@ -20,16 +17,3 @@ from orchestrator.errors import ExitCode, UsageError
 )
 def test_verification_outranks_thresholds_and_so_on(codes: list[int], expected: int) -> None:
     assert worst([ExitCode(code) for code in codes]) == expected
-
-
-def test_the_run_directory_is_named_after_scenario_time_and_run(tmp_path: Path) -> None:
-    directory = make_directory(tmp_path / "deep" / "runs", "mixed", "a1b2c3")
-    assert directory.name.startswith("mixed-20")
-    assert directory.name.endswith("Z-a1b2c3")
-    assert directory.is_dir()
-
-
-def test_a_run_directory_that_cannot_be_made_is_said(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(UsageError, match="cannot make the run directory"):
-        make_directory(tmp_path / "file", "mixed", str(os.getpid()))

@@ -1,55 +1,27 @@
-"""The driver with a client that the test scripts: what is recorded of each ending."""
+"""The driver with a client whose answers the test gives: what is recorded of each ending."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from typing import Any, cast
 
 import anyio
 import pytest
 
-from orchestrator.client import Client, ResultTimeout
 from orchestrator.errors import PublishUncertain
 from orchestrator.load.canvas import BuiltCanvas, CanvasBuilder
 from orchestrator.load.clock import now_ns
 from orchestrator.load.driver import Driver
 from orchestrator.records import Call, CanvasOutcome, Drain, Submission, WorkloadPlan
+from orchestrator.testing import NEVER, FakeClient
+from tests.unit.client.recording_app import recording_app
 
-
-class FakeHandle:
-    def __init__(self, ending: Any) -> None:
-        self._ending = ending
-
-    async def result(
-        self,
-        timeout: float | None = None,  # noqa: ASYNC109 - the name that stock `get()` has
-        propagate: bool = True,
-    ) -> Any:
-        if self._ending == "never":
-            with anyio.move_on_after(timeout):
-                await anyio.sleep_forever()
-            raise ResultTimeout
-        if isinstance(self._ending, BaseException):
-            raise self._ending
-        return self._ending
-
-
-class FakeClient:
-    """Gives the endings in turn; an ending that is a ``PublishUncertain`` breaks the submit."""
-
-    def __init__(self, *endings: Any) -> None:
-        self._endings = iter(endings)
-
-    async def submit(self, signature: Any) -> FakeHandle:
-        await anyio.lowlevel.checkpoint()
-        ending = next(self._endings)
-        if isinstance(ending, PublishUncertain):
-            raise ending
-        return FakeHandle(ending)
+APP = recording_app()
 
 
 class FakeBuilder:
     def build(self, iteration: int, intended_ns: int) -> BuiltCanvas:
         submission = Submission("w", iteration, (), "id", (), intended_ns)
-        return BuiltCanvas(cast("Any", None), submission)
+        return BuiltCanvas(APP.tasks["add"].s(iteration), submission)
 
 
 class FakeConsumption:
@@ -92,17 +64,21 @@ class FakeRecorder:
         self.drains.append(drain)
 
 
-def driver(recorder: FakeRecorder, *endings: Any, **keys: Any) -> Driver:
+@asynccontextmanager
+async def driver(recorder: FakeRecorder, *endings: Any, **keys: Any) -> AsyncIterator[Driver]:
+    """With a client that gives the endings in turn."""
     plan: dict[str, Any] = {"executor": "shared-iterations", "iterations": len(endings), **keys}
     workload = WorkloadPlan("w", canvas=Call("add"), **plan)
     builder = cast("CanvasBuilder", FakeBuilder())
-    client = cast("Client", FakeClient(*endings))
-    return Driver(client, recorder, [(workload, builder)], FakeConsumption(recorder))
+    ending = iter(endings)
+    async with FakeClient(APP, {"add": lambda _: next(ending)}) as client:
+        yield Driver(client, recorder, [(workload, builder)], FakeConsumption(recorder))
 
 
 async def test_a_value_a_failure_and_a_timeout_are_told_apart() -> None:
     recorder = FakeRecorder()
-    await driver(recorder, 7, ValueError("bad"), "never", timeout_s=0.05).run(now_ns())
+    async with driver(recorder, 7, ValueError("bad"), NEVER, timeout_s=0.05) as running:
+        await running.run(now_ns())
     states = [(outcome.state, value, outcome.error) for outcome, value in recorder.ended_with]
     assert states[0] == ("ok", 7, None)
     assert states[1] == ("failed", None, "ValueError: bad")
@@ -114,14 +90,17 @@ async def test_a_value_a_failure_and_a_timeout_are_told_apart() -> None:
 
 async def test_a_timeout_that_the_task_raised_is_a_failure() -> None:
     recorder = FakeRecorder()
-    await driver(recorder, TimeoutError("of the task")).run(now_ns())
+    async with driver(recorder, TimeoutError("of the task")) as running:
+        await running.run(now_ns())
     assert recorder.ended_with[0][0].state == "failed"
 
 
 async def test_cancelling_records_what_was_in_flight_as_stopped() -> None:
     recorder = FakeRecorder()
-    running = driver(recorder, "never", "never", vus=2)
-    async with anyio.create_task_group() as tasks:
+    async with (
+        driver(recorder, NEVER, NEVER, vus=2) as running,
+        anyio.create_task_group() as tasks,
+    ):
         tasks.start_soon(running.run, now_ns())
         with anyio.fail_after(5):
             while running.in_flight < 2 or recorder.events.count("published") < 2:
@@ -134,29 +113,32 @@ async def test_cancelling_records_what_was_in_flight_as_stopped() -> None:
 async def test_graceful_stop_bounds_the_wait_after_the_end() -> None:
     recorder = FakeRecorder()
     with anyio.fail_after(5):
-        await driver(
+        async with driver(
             recorder,
-            "never",
+            NEVER,
             executor="constant-arrival-rate",
             iterations=None,
             rate_per_s=10.0,
             duration_s=0.05,
             graceful_stop_s=0.05,
-        ).run(now_ns())
+        ) as running:
+            await running.run(now_ns())
     assert [outcome.state for outcome, _ in recorder.ended_with] == ["stopped"]
 
 
 async def test_a_lost_broker_ends_the_load() -> None:
     recorder = FakeRecorder()
     with pytest.raises(ExceptionGroup) as caught:
-        await driver(recorder, PublishUncertain()).run(now_ns())
+        async with driver(recorder, PublishUncertain()) as running:
+            await running.run(now_ns())
     assert caught.group_contains(PublishUncertain)
     assert recorder.ended_with[0][0].state == "stopped"
 
 
 async def test_a_backlog_is_published_while_the_workers_are_paused() -> None:
     recorder = FakeRecorder()
-    await driver(recorder, 1, 2, 3, executor="backlog").run(now_ns())
+    async with driver(recorder, 1, 2, 3, executor="backlog") as running:
+        await running.run(now_ns())
     assert recorder.events == ["paused", *["submitted"] * 3, *["published"] * 3, "resumed"]
     [drain] = recorder.drains
     assert drain.iterations == 3
@@ -165,10 +147,9 @@ async def test_a_backlog_is_published_while_the_workers_are_paused() -> None:
 
 async def test_a_backlog_that_does_not_drain_in_time_reports_no_drain() -> None:
     recorder = FakeRecorder()
-    running = driver(
-        recorder, 1, "never", executor="backlog", max_duration_s=0.05, graceful_stop_s=0.0
-    )
-    await running.run(now_ns())
+    bounds = {"max_duration_s": 0.05, "graceful_stop_s": 0.0}
+    async with driver(recorder, 1, NEVER, executor="backlog", **bounds) as running:
+        await running.run(now_ns())
     assert recorder.events[-1] == "resumed"
     assert recorder.drains == []
     assert sorted(outcome.state for outcome, _ in recorder.ended_with) == ["ok", "stopped"]
@@ -176,6 +157,7 @@ async def test_a_backlog_that_does_not_drain_in_time_reports_no_drain() -> None:
 
 async def test_a_part_of_a_backlog_can_be_enough() -> None:
     recorder = FakeRecorder()
-    running = driver(recorder, 1, "never", executor="backlog", drain_ratio=0.5, graceful_stop_s=0.0)
-    await running.run(now_ns())
+    bounds = {"drain_ratio": 0.5, "graceful_stop_s": 0.0}
+    async with driver(recorder, 1, NEVER, executor="backlog", **bounds) as running:
+        await running.run(now_ns())
     assert [drain.iterations for drain in recorder.drains] == [1]
