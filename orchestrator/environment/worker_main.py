@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,6 +24,8 @@ _PR_SET_PDEATHSIG = 1
 def main() -> None:
     """Run a worker with the command line of this process; never returns."""
     end_with_parent(os.environ.get(variables.PARENT))
+    if variables.BRIEF in os.environ:
+        warnings.formatwarning = one_line
     maybe_patch_concurrency()
     settings = json.loads(os.environ.get(variables.SETTINGS, "{}"))
     if settings:
@@ -30,6 +33,12 @@ def main() -> None:
     from celery.bin.celery import main as celery_main
 
     sys.exit(celery_main())
+
+
+def one_line(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> str:
+    """A warning's first paragraph, without the place in the libraries that it comes from."""
+    first = str(message).strip().partition("\n\n")[0]
+    return f"{category.__name__}: {' '.join(first.split())}\n"
 
 
 def end_with_parent(parent: str | None) -> None:
