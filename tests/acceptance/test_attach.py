@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -58,6 +59,15 @@ def worker(
             process.wait(20)
 
 
+THEIR_CLIENT = """
+from tasks.add_module import add_two_numbers as add
+for n in range(5):
+    print(add.apply_async((1, n)).id)
+for n in range(3):
+    add.apply_async((1, n), queue="theirs")
+"""
+
+
 needs_rabbitmq = pytest.mark.skipif(
     not shutil.which("rabbitmq-server"), reason="no rabbitmq-server on the PATH"
 )
@@ -85,6 +95,27 @@ def test_a_queue_without_a_worker_is_refused(
     assert "no worker answers there" in done.err
     assert "Traceback" not in done.err
     assert done.took_s < 10
+
+
+def test_what_others_send_is_left_alone(
+    command: Command, write_scenario: Write, tmp_path: Path
+) -> None:
+    """Their tasks run as ever, in our queue too, and are nothing to our verdict; a queue that is
+    none of our business keeps what it holds."""
+    with running_redis(tmp_path) as redis, redis.client() as broker:
+        env = command.environ({"CELERY_BROKER_URL": redis.url()})
+        argv = [sys.executable, "-c", THEIR_CLIENT]
+        ids = subprocess.run(
+            argv, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=True
+        ).stdout.split()
+        with worker(command, redis.url(), "-E"):
+            done = command.scenario(write_scenario(SCENARIO % redis.url()))
+        assert done.code == 0, done.err + done.out
+        results = [broker.get(f"celery-task-meta-{task_id}") for task_id in ids]
+        assert [json.loads(result or b"{}").get("result") for result in results] == [1, 2, 3, 4, 5]
+        assert broker.llen("theirs") == 3
+    summary = json.loads((command.one_run() / "summary.json").read_text())
+    assert summary["verdicts"]["sent"] == summary["verdicts"]["ok"] == 30
 
 
 LONG = SCENARIO.replace("shared-iterations", "constant-vus").replace(
