@@ -85,6 +85,7 @@ def test_on_a_rabbitmq_with_rpc_results(
     assert "guest:guest" not in done.err + done.out
 
 
+@pytest.mark.alone
 def test_a_queue_without_a_worker_is_refused(
     command: Command, write_scenario: Write, tmp_path: Path
 ) -> None:
