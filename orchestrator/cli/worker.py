@@ -56,8 +56,8 @@ POOLS = ("prefork", "gevent", "eventlet", "threads", "solo")
 @click.option(
     "--brief",
     is_flag=True,
-    help="No banner, no times in the log, a warning in one line: where something else (honcho) "
-    "puts the time before each line.",
+    help="No banner, one line for each task and each warning, no times: where something else "
+    "(honcho) puts the time before each line.",
 )
 @click.option(
     "--wait",

@@ -24,15 +24,26 @@ _PR_SET_PDEATHSIG = 1
 def main() -> None:
     """Run a worker with the command line of this process; never returns."""
     end_with_parent(os.environ.get(variables.PARENT))
-    if variables.BRIEF in os.environ:
+    brief = variables.BRIEF in os.environ
+    if brief:
         warnings.formatwarning = one_line
     maybe_patch_concurrency()
+    if brief:
+        leave_out_received()
     settings = json.loads(os.environ.get(variables.SETTINGS, "{}"))
     if settings:
         overrule_settings(sys.argv[sys.argv.index("-A") + 1], settings)
     from celery.bin.celery import main as celery_main
 
     sys.exit(celery_main())
+
+
+def leave_out_received() -> None:
+    """Log each task once, when it ends: that it was received says little, and to write it costs a
+    small task more than it costs to run. Call it when the standard library has been patched."""
+    import logging
+
+    logging.getLogger("celery.worker.strategy").setLevel(logging.WARNING)
 
 
 def one_line(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> str:

@@ -115,3 +115,15 @@ def test_a_brief_warning_is_one_line() -> None:
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert answer.stderr == "FutureWarning: Something is old: replace it.\n"
+
+
+def test_a_brief_log_has_each_task_once() -> None:
+    """By its end. `celery.worker.strategy` looks at its level for each message that it writes."""
+    code = (
+        "from orchestrator.environment.worker_main import leave_out_received\n"
+        "leave_out_received()\n"
+        "from celery.worker import strategy\n"
+        "print(strategy.logger.isEnabledFor(20), strategy.logger.isEnabledFor(30))"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert answer.stdout == "False True\n"
