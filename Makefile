@@ -5,20 +5,26 @@ VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 LINE_5_6 := .venv-celery-5.6
+TOOLS := .venv-tools
 PYTEST_ARGS ?=
 
 .PHONY: help run bench bench-load test test-unit test-scenarios test-celery-5.6 test-compose lint format schema lock clean
-.PHONY: broker kill_workers docker_compose_start docker_compose_stop docker_compose_clean
+.PHONY: broker kill_workers docker_compose_start docker_compose_stop docker_compose_clean flower
 
 help:  ## list the targets
 	@grep -E '^[a-z0-9_.-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-30s %s\n", $$1, $$2}'
 
-# $(call install,VENV,LOCK): a virtual environment with exactly what is locked, and this project.
-define install
+# $(call locked,VENV,LOCK): a virtual environment with exactly what is locked.
+define locked
 	@test -n "$(PYTHON)" || { echo "Python >= 3.11 is needed; set PYTHON=/path/to/python3" >&2; exit 1; }
 	@$(PYTHON) -m venv $(1) || { echo "this Python has no venv module: install it (Debian: apt install python3-venv)" >&2; exit 1; }
 	@echo "installing the locked dependencies into $(1) ..."
 	@$(1)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(2)
+endef
+
+# $(call install,VENV,LOCK): the same, and this project.
+define install
+	$(call locked,$(1),$(2))
 	@$(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(1)/.ready
 endef
@@ -29,10 +35,14 @@ $(READY): constraints.txt pyproject.toml
 $(LINE_5_6)/.ready: constraints-celery-5.6.txt pyproject.toml
 	$(call install,$(LINE_5_6),constraints-celery-5.6.txt)
 
+$(TOOLS)/.ready: constraints-tools.txt
+	$(call locked,$(TOOLS),constraints-tools.txt)
+	@touch $@
+
 run: $(READY)  ## set up, then run scenarios/mixed.yaml on the embedded broker
 	$(PY) -m orchestrator run scenarios/mixed.yaml
 
-test: $(READY)  ## set up, then run the whole test suite
+test: $(READY) $(TOOLS)/.ready  ## set up, then run the whole test suite
 	$(PY) -m pytest -n auto --dist worksteal $(PYTEST_ARGS)
 
 test-unit: $(READY)  ## only the fast tests
@@ -85,6 +95,13 @@ test_mat_mul_task: $(READY)  ## the tutorial: send a product of 20 x 20 matrices
 kill_workers:  ## the tutorial: end the three workers, and no others
 	@scripts/kill-workers $(WORKERS)
 
+# ---- beside the workers ----
+
+# On this machine only: whoever reaches it sees the tasks and their arguments.
+flower: export CELERY_BROKER_URL ?= redis://127.0.0.1:6390/0
+flower: $(TOOLS)/.ready  ## Flower, at http://127.0.0.1:5555, shows the workers of `honcho start`
+	$(TOOLS)/bin/celery flower --address=127.0.0.1 --read-only
+
 # ---- the tutorial in containers (docs/deploy.md); needs Docker and Compose, and no Python here ----
 
 docker_compose_start:  ## the tutorial in containers: build, start, show what the callers and the load test print
@@ -117,4 +134,4 @@ lock:  ## resolve the dependencies again (needs uv)
 	scripts/lock --upgrade
 
 clean:  ## remove what make and the runs left
-	rm -rf $(VENV) $(LINE_5_6) $(WORKERS) runs .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(LINE_5_6) $(TOOLS) $(WORKERS) runs .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -45,13 +45,26 @@ POOLS = ("prefork", "gevent", "eventlet", "threads", "solo")
     is_flag=True,
     help="Send Celery events: `run --target attach` and Flower see the tasks by them.",
 )
+@click.option(
+    "--prefetch-multiplier",
+    "prefetch",
+    type=click.IntRange(0),
+    help="Messages that each process, thread or greenlet may hold in advance.  [default: the "
+    "app's]",
+)
 @click.option("--loglevel", "-l", default="INFO", show_default=True)
+@click.option(
+    "--brief",
+    is_flag=True,
+    help="No banner, one line for each task and each warning, no times: where something else "
+    "(honcho) puts the time before each line.",
+)
 @click.option(
     "--wait",
     "wait_s",
-    default=20.0,
+    default=8.0,
     show_default=True,
-    help="Seconds to wait for the broker to answer.",
+    help="Seconds to wait for the broker to accept connections.",
 )
 def command(
     name: str,
@@ -62,7 +75,9 @@ def command(
     broker: str | None,
     results: str | None,
     events: bool,
+    prefetch: int | None,
     loglevel: str,
+    brief: bool,
     wait_s: float,
 ) -> None:
     """Run the pool NAME in the foreground, on a broker that is already there.
@@ -71,44 +86,76 @@ def command(
     """
     from orchestrator.environment.broker import is_amqp
     from orchestrator.environment.pool_kinds import worker_argv
+    from orchestrator.environment.worker_environ import brief_environ, target_environ
     from orchestrator.records import PoolPlan
 
     environ = dict(os.environ)
     amqp = is_amqp(broker or "")
     if broker:
         wait_for_broker(broker, wait_s)
-        results = results or ("rpc://" if amqp else broker)
-        environ |= {"CELERY_BROKER_URL": broker, "CELERY_RESULT_BACKEND": results}
+        environ |= target_environ(broker, results or ("rpc://" if amqp else broker))
     plan = PoolPlan(
         name,
         tuple((queues or name).split(",")),
         kind,  # type: ignore[arg-type]
         concurrency,
+        prefetch_multiplier=prefetch,
         options=("-E",) if events else (),
     )
-    argv = [*worker_argv(plan, app=app_spec, node_name=f"{name}@%h", amqp=amqp), "-l", loglevel]
+    argv = worker_argv(plan, app=app_spec, node_name=f"{name}@%h", amqp=amqp, quiet=brief)
+    if brief:
+        environ |= brief_environ()
+        click.echo(f"{kind} x {concurrency}, queues {','.join(plan.queues)}")
     sys.stdout.flush()
-    os.execve(argv[0], argv, environ)
+    os.execve(argv[0], [*argv, "-l", loglevel], environ)
 
 
 def wait_for_broker(url: str, wait_s: float) -> None:
-    """Return once the broker accepts connections; the Procfile starts everything at the same
-    moment."""
+    """Return once the broker lets us in; the Procfile starts everything at the same moment.
+
+    Raises `EnvironmentNotReady` when nobody listens there within ``wait_s``, and at once when the
+    login is refused. What is neither a Redis nor a RabbitMQ is left to Celery.
+    """
+    import anyio
+
+    from orchestrator.environment.broker import is_amqp
+
+    scheme = url.partition("://")[0]
+    if ";" not in url and (is_amqp(url) or scheme in ("redis", "rediss")):
+        _wait_for_port(url, wait_s)
+    if is_amqp(url) or scheme in ("redis", "rediss", "redis+socket"):
+        anyio.run(_log_in, url)
+
+
+async def _log_in(url: str) -> None:
+    from celery import Celery
+
+    from orchestrator.client.amqp_check import identify
+    from orchestrator.environment.broker import is_amqp
+    from orchestrator.environment.redis_check import check_redis
+
+    if is_amqp(url):
+        await identify(Celery("worker", set_as_current=False), url)
+    else:
+        await check_redis(url)
+
+
+def _wait_for_port(url: str, wait_s: float) -> None:
     import socket
     import time
 
     from kombu.utils.url import url_to_parts
 
     parts = url_to_parts(url)
-    port = parts.port or DEFAULT_PORTS.get(parts.scheme, 6379)
+    host, port = parts.hostname or "127.0.0.1", parts.port or DEFAULT_PORTS.get(parts.scheme, 6379)
     deadline = time.monotonic() + wait_s
     while True:
         try:
-            socket.create_connection((parts.hostname or "127.0.0.1", port), timeout=1).close()
+            socket.create_connection((host, port), timeout=min(1.0, wait_s)).close()
             return
         except OSError as exc:
             if time.monotonic() > deadline:
                 raise EnvironmentNotReady(
-                    f"no broker answers at {parts.hostname}:{port} within {wait_s:g} s: {exc}"
+                    f"no broker answers at {host}:{port} within {wait_s:g} s: {exc}"
                 ) from exc
             time.sleep(0.1)

@@ -22,7 +22,7 @@ REPLY_S = 1.0
 """How long the workers may take to answer. Nobody knows how many there are, so every question takes
 so long."""
 
-FIND_S = 5.0
+FIND_S = 4.0
 """How long workers are looked for while a queue has none: some start a little after us."""
 
 _IMPLEMENTATION = re.compile(r"celery\.concurrency\.(\w+):")

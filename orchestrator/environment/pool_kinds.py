@@ -34,16 +34,23 @@ WORKER_MAIN = "orchestrator.environment.worker_main"
 
 
 def worker_argv(
-    plan: PoolPlan, *, app: str, node_name: str, include: str | None = None, amqp: bool = False
+    plan: PoolPlan,
+    *,
+    app: str,
+    node_name: str,
+    include: str | None = None,
+    amqp: bool = False,
+    quiet: bool = False,
 ) -> list[str]:
     """The command line of one process of `plan`.
 
     `app` is what `celery -A` takes; `node_name` must be new for every process ever started, because
     a restarted one can meet the control queue of the dead one; `include` is a module that the
-    worker imports (the probe); `amqp` says that the broker is a RabbitMQ. Settings, addresses and
-    passwords are not in it: they go by the environment.
+    worker imports (the probe); `amqp` says that the broker is a RabbitMQ; `quiet` that Celery's
+    banner is not wanted. Settings, addresses and passwords are not in it: they go by the
+    environment.
     """
-    argv = [sys.executable, "-m", WORKER_MAIN, "-A", app, "worker"]
+    argv = [sys.executable, "-m", WORKER_MAIN, "-A", app, *(["-q"] if quiet else []), "worker"]
     argv += ["-P", plan.pool, "-c", str(plan.concurrency), "-Q", ",".join(plan.queues)]
     argv += ["-n", node_name, "-l", "WARNING", "--without-mingle", "--without-gossip"]
     if plan.prefetch_multiplier is not None:

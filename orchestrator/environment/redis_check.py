@@ -12,7 +12,7 @@ from redis.exceptions import AuthenticationError, RedisError, ResponseError
 from orchestrator.environment.masking import mask_text, mask_url
 from orchestrator.errors import BrokerUnavailable
 
-CHECK_TIMEOUT_S = 5.0
+CHECK_TIMEOUT_S = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,8 @@ async def check_redis(url: str, *, timeout_s: float = CHECK_TIMEOUT_S) -> RedisI
         with anyio.fail_after(timeout_s):
             return await _identify(url)
     except TimeoutError as exc:
-        other = "no TLS (redis://)" if url.startswith("rediss:") else "TLS (rediss://)"
         raise BrokerUnavailable(
-            f"{shown} did not answer in {timeout_s:g} s; does it want {other}?"
+            f"{shown} did not answer in {timeout_s:g} s; {_other_tls(url)}"
         ) from exc
     except AuthenticationError as exc:
         said = _line(exc)
@@ -48,7 +47,8 @@ async def check_redis(url: str, *, timeout_s: float = CHECK_TIMEOUT_S) -> RedisI
             said = "it wants a password (redis://:PASSWORD@HOST:PORT/0)"
         raise BrokerUnavailable(f"{shown} refused the login: {said}") from exc
     except (RedisError, OSError, ValueError) as exc:
-        raise BrokerUnavailable(f"{shown} cannot be reached: {_line(exc)}") from exc
+        hint = f"; {_other_tls(url)}" if _hung_up(exc) else ""
+        raise BrokerUnavailable(f"{shown} cannot be reached: {_line(exc)}{hint}") from exc
 
 
 def client_url(url: str) -> str:
@@ -84,6 +84,18 @@ async def _identify(url: str) -> RedisIdentity:
     if "valkey_version" in info:
         return RedisIdentity("valkey", str(info["valkey_version"]), pid)
     return RedisIdentity("redis", str(info.get("redis_version", "unknown")), pid)
+
+
+def _other_tls(url: str) -> str:
+    other = "no TLS (redis://)" if url.startswith("rediss:") else "TLS (rediss://)"
+    return f"does it want {other}?"
+
+
+def _hung_up(error: BaseException) -> bool:
+    """Whether a server ended a connection that it had accepted, as one does to whom TLS is spoken
+    wrongly."""
+    cause = error.__cause__ or error.__context__
+    return isinstance(cause, ConnectionResetError | EOFError) or "closed by server" in str(error)
 
 
 def _line(error: BaseException) -> str:

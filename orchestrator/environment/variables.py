@@ -17,3 +17,6 @@ probe.
 
 POOL = "ORCHESTRATOR_POOL"
 """The process name (`add`, or `add.2` where a pool has several) with which the probe says hello."""
+
+BRIEF = "ORCHESTRATOR_BRIEF"
+"""Set: a warning takes one line; read by `worker_main`."""

@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,13 +24,32 @@ _PR_SET_PDEATHSIG = 1
 def main() -> None:
     """Run a worker with the command line of this process; never returns."""
     end_with_parent(os.environ.get(variables.PARENT))
+    brief = variables.BRIEF in os.environ
+    if brief:
+        warnings.formatwarning = one_line
     maybe_patch_concurrency()
+    if brief:
+        leave_out_received()
     settings = json.loads(os.environ.get(variables.SETTINGS, "{}"))
     if settings:
         overrule_settings(sys.argv[sys.argv.index("-A") + 1], settings)
     from celery.bin.celery import main as celery_main
 
     sys.exit(celery_main())
+
+
+def leave_out_received() -> None:
+    """Log each task once, when it ends: that it was received says little, and to write it costs a
+    small task more than it costs to run. Call it when the standard library has been patched."""
+    import logging
+
+    logging.getLogger("celery.worker.strategy").setLevel(logging.WARNING)
+
+
+def one_line(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> str:
+    """A warning's first paragraph, without the place in the libraries that it comes from."""
+    first = str(message).strip().partition("\n\n")[0]
+    return f"{category.__name__}: {' '.join(first.split())}\n"
 
 
 def end_with_parent(parent: str | None) -> None:

@@ -14,10 +14,13 @@ from typing import Any, Protocol
 import anyio
 import anyio.from_thread
 import anyio.to_thread
+from amqp.exceptions import AMQPError
 from celery import Celery
 from celery.events.receiver import EventReceiver as CeleryReceiver
 from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
+from orchestrator.environment.masking import mask_text
 from orchestrator.errors import BrokerUnavailable
 from orchestrator.observe.probe_server import ProbeListener
 
@@ -29,6 +32,8 @@ _DRAINED_S = 3.0
 _READY_S = 10.0
 _LOOK_UP_S = 0.2
 _NS_PER_S = 1_000_000_000
+_LOST = (OperationalError, OSError, RedisError, AMQPError)
+"""What the libraries below Celery say of a broker that is gone."""
 _ENDS: Mapping[str, str] = {
     "task-succeeded": "SUCCESS",
     "task-failed": "FAILURE",
@@ -77,7 +82,6 @@ class EventReceiver:
         self._waiting: deque[Mapping[str, Any]] = deque()
         self._ready = anyio.Event()
         self._stopping = threading.Event()
-        self._failure: BaseException | None = None
         self._last_s = 0.0
 
     async def drained(self) -> None:
@@ -100,8 +104,9 @@ class EventReceiver:
                 )
                 for _ in receiver.consume(safety_interval=_LOOK_UP_S):
                     pass
-        except (OperationalError, OSError) as exc:
-            self._failure = exc
+        except _LOST as exc:
+            said = " ".join(mask_text(str(exc)).split())
+            raise BrokerUnavailable(f"the workers' events cannot be heard: {said}") from exc
         finally:
             self._say_ready()
 
@@ -113,10 +118,6 @@ class EventReceiver:
     async def _wait_ready(self) -> None:
         with anyio.move_on_after(_READY_S):
             await self._ready.wait()
-        if self._failure is not None:
-            raise BrokerUnavailable(
-                f"the workers' events cannot be heard: {self._failure}"
-            ) from self._failure
 
     async def _pass_on(self) -> None:
         while True:
@@ -144,7 +145,8 @@ class EventReceiver:
 
 @asynccontextmanager
 async def open_event_receiver(app: Celery, listener: EventListener) -> AsyncIterator[EventReceiver]:
-    """Listen to the events on the app's broker. Raises `BrokerUnavailable`."""
+    """Listen to the events on the app's broker. A broker that cannot be reached, or is gone later,
+    raises `BrokerUnavailable` in an exception group."""
     receiver = EventReceiver(app, listener)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(anyio.to_thread.run_sync, receiver._listen)

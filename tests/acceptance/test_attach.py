@@ -3,7 +3,9 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -11,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.command import ROOT, Command
-from tests.integration.rabbitmq_fixture import running_rabbitmq
-from tests.integration.redis_fixture import redis_binary, running_redis
+from tests.integration.rabbitmq_fixture import RabbitServer, running_rabbitmq
+from tests.integration.redis_fixture import RedisServer, redis_binary, running_redis
 
 Write = Callable[[str], Path]
 
@@ -35,8 +37,12 @@ thresholds:
 
 @contextmanager
 def worker(
-    command: Command, broker: str, *options: str, prefix: tuple[str, ...] = ()
-) -> Iterator[None]:
+    command: Command,
+    broker: str,
+    *options: str,
+    prefix: tuple[str, ...] = (),
+    end: signal.Signals = signal.SIGTERM,
+) -> Iterator["subprocess.Popen[bytes]"]:
     """Somebody's worker of the queue `add`; a `prefix` runs it elsewhere."""
     argv = [*prefix, *command.argv("worker", "add", "--pool", "threads", "-c", "2"), *options]
     log = (command.directory / "worker.log").open("wb")
@@ -47,13 +53,27 @@ def worker(
         ) as process,
     ):
         try:
-            yield
+            yield process
         finally:
-            process.terminate()
+            process.send_signal(end)
             process.wait(20)
 
 
-@pytest.mark.skipif(not shutil.which("rabbitmq-server"), reason="no rabbitmq-server on the PATH")
+THEIR_CLIENT = """
+from tasks.add_module import add_two_numbers as add
+for n in range(5):
+    print(add.apply_async((1, n)).id)
+for n in range(3):
+    add.apply_async((1, n), queue="theirs")
+"""
+
+
+needs_rabbitmq = pytest.mark.skipif(
+    not shutil.which("rabbitmq-server"), reason="no rabbitmq-server on the PATH"
+)
+
+
+@needs_rabbitmq
 def test_on_a_rabbitmq_with_rpc_results(
     command: Command, write_scenario: Write, tmp_path: Path
 ) -> None:
@@ -65,6 +85,7 @@ def test_on_a_rabbitmq_with_rpc_results(
     assert "guest:guest" not in done.err + done.out
 
 
+@pytest.mark.alone
 def test_a_queue_without_a_worker_is_refused(
     command: Command, write_scenario: Write, tmp_path: Path
 ) -> None:
@@ -75,6 +96,68 @@ def test_a_queue_without_a_worker_is_refused(
     assert "no worker answers there" in done.err
     assert "Traceback" not in done.err
     assert done.took_s < 10
+
+
+def test_what_others_send_is_left_alone(
+    command: Command, write_scenario: Write, tmp_path: Path
+) -> None:
+    """Their tasks run as ever, in our queue too, and are nothing to our verdict; a queue that is
+    none of our business keeps what it holds."""
+    with running_redis(tmp_path) as redis, redis.client() as broker:
+        env = command.environ({"CELERY_BROKER_URL": redis.url()})
+        argv = [sys.executable, "-c", THEIR_CLIENT]
+        ids = subprocess.run(
+            argv, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=True
+        ).stdout.split()
+        with worker(command, redis.url(), "-E"):
+            done = command.scenario(write_scenario(SCENARIO % redis.url()))
+        assert done.code == 0, done.err + done.out
+        results = [broker.get(f"celery-task-meta-{task_id}") for task_id in ids]
+        assert [json.loads(result or b"{}").get("result") for result in results] == [1, 2, 3, 4, 5]
+        assert broker.llen("theirs") == 3
+    summary = json.loads((command.one_run() / "summary.json").read_text())
+    assert summary["verdicts"]["sent"] == summary["verdicts"]["ok"] == 30
+
+
+LONG = SCENARIO.replace("shared-iterations", "constant-vus").replace(
+    "iterations: 10", "duration: 30s"
+)
+
+
+@contextmanager
+def a_broker(kind: str, directory: Path) -> Iterator[RedisServer | RabbitServer]:
+    directory.mkdir()
+    if kind == "redis":
+        with running_redis(directory) as redis:
+            yield redis
+    else:
+        with running_rabbitmq(directory) as rabbit:
+            yield rabbit
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["redis", pytest.param("rabbitmq", marks=needs_rabbitmq)],
+)
+def test_a_broker_that_dies_ends_the_run(
+    kind: str, command: Command, write_scenario: Write, tmp_path: Path
+) -> None:
+    """The workers are not told to end, so they are ended the hard way."""
+    with a_broker(kind, tmp_path / "server") as server, ExitStack() as stack:
+        url = server.url() if isinstance(server, RedisServer) else server.url
+        pool = stack.enter_context(worker(command, url, "-E", end=signal.SIGKILL))
+        assert pool.poll() is None
+        run = stack.enter_context(
+            command.start("run", write_scenario(LONG % url), "--out", command.runs)
+        )
+        assert run.stderr is not None
+        assert any("] sending" in line for line in run.stderr)
+        server.stop(by=signal.SIGKILL)
+        out, err = run.communicate(timeout=30)
+    assert run.returncode == 3, err + out
+    assert "Traceback" not in err
+    assert err.splitlines()[-1].startswith(("the broker", "the workers' events"))
+    assert json.loads((command.one_run() / "summary.json").read_text())["run"]["stopped_by"]
 
 
 def ip(*arguments: str) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -42,7 +43,11 @@ def checkout(tmp_path: Path) -> tuple[Path, int]:
 def attached_run_passes(command: Command, checkout: Path) -> None:
     """`run --target attach` in a second terminal, in the same directory."""
     scenario, out = ROOT / "scenarios" / "mixed.yaml", command.runs
-    quick = ("--set=workloads.sums.duration=2s", "--set=workloads.products.duration=2s")
+    quick = (
+        "--set=workloads.sums.duration=2s",
+        "--set=workloads.sums.rate=5/s",
+        "--set=workloads.products.duration=2s",
+    )
     done = command("run", scenario, "--target", "attach", "--out", out, *quick, cwd=checkout)
     assert done.code == 0, done.err + done.out
     assert "attached to add@" in done.err
@@ -80,5 +85,29 @@ def test_honcho_brings_up_the_broker_and_three_pools(
     finally:
         honcho.send_signal(signal.SIGINT)
         out, _ = honcho.communicate(timeout=30)
-    assert "Traceback" not in out
     command.wait_until(lambda: not command.processes(), within_s=10)
+    assert honcho.returncode == 130
+    assert not answers(port)
+    for name in ("add", "factorial", "mat_mul"):
+        assert re.search(rf"{name}\.1 +\| INFO {name}@\S+ ready\.$", out, re.MULTILINE), out
+    assert "SIGKILL" not in out
+    assert readable(out)
+
+
+def readable(out: str) -> bool:
+    """A word from each process before the first task, nothing twice, no second clock, and one line
+    for each task."""
+    start = out.partition("succeeded")[0].splitlines()
+    assert len(start) < 35, out
+    said = [line.split(" ", 1)[1] for line in start if line.split("| ")[-1].strip()]
+    assert len(said) == len(set(said)), out
+    for noise in ("Traceback", "[tasks]", "site-packages", "MainProcess]", "] received"):
+        assert noise not in out, noise
+    return True
+
+
+def test_honcho_is_there_after_make_run() -> None:
+    """The Procfile runs the Python that `make` has set up, with the honcho beside it."""
+    lines = (ROOT / "Procfile").read_text().splitlines()
+    assert all(re.match(r"\w+: \.venv/bin/python -m orchestrator ", line) for line in lines)
+    assert re.search(r"^honcho==", (ROOT / "constraints.txt").read_text(), re.MULTILINE)

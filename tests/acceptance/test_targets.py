@@ -128,6 +128,15 @@ def test_nobody_answers(command: Command, write_scenario: Write, broker: str) ->
     assert host in refused(command, write_scenario, broker)
 
 
+def test_a_worker_in_the_foreground_says_it_too(command: Command) -> None:
+    broker = "redis://:hunter2@127.0.0.1:1/0"
+    done = command("worker", "add", "--pool", "solo", "--broker", broker)
+    assert (done.code, done.out) == (3, "")
+    assert done.err.startswith("no broker answers at 127.0.0.1:1 within 8 s: ")
+    assert done.err.count("\n") == 1
+    assert done.took_s < 10
+
+
 @pytest.mark.parametrize("broker", ["rabbitmq", "valkey"])
 def test_a_server_that_is_not_installed(
     command: Command, write_scenario: Write, broker: str

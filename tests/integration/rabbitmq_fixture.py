@@ -139,7 +139,8 @@ def running_rabbitmq(directory: Path, *configuration: str) -> Iterator[RabbitSer
     try:
         yield server
     finally:
-        server.thaw()
+        if server._processes:
+            server.thaw()
         server.stop(by=signal.SIGKILL)
 
 

@@ -1,6 +1,7 @@
 """A real private Redis: its password, its end, and what is said of brokers that do not answer."""
 
 import os
+import shutil
 import signal
 import socket
 from collections.abc import AsyncIterator
@@ -30,6 +31,7 @@ from orchestrator.environment.redis_server import open_redis
 from orchestrator.errors import BrokerUnavailable
 from orchestrator.records import BrokerInfo, TargetPlan
 from tests.integration.rabbitmq_fixture import rabbitmq_programs
+from tests.integration.redis_fixture import redis_binary
 
 
 async def check_amqp(url: str) -> tuple[str, str]:
@@ -92,6 +94,24 @@ async def test_the_private_server_is_locked_and_gone_at_the_end(tmp_path: Path) 
     assert not os.path.exists(directory)  # noqa: ASYNC240
     with pytest.raises(BrokerUnavailable, match="cannot be reached"):
         await check_redis(broker.url)
+
+
+async def test_a_private_valkey(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no Valkey, a Redis that says it is one: only what Valkey itself does different
+    is not seen then."""
+    if not shutil.which("valkey-server"):
+        program = tmp_path / "valkey-server"
+        program.write_text(
+            "#!/bin/sh\n"
+            '[ "$1" = --version ] && exec echo "Valkey server v=8.1.1 sha=0 malloc=libc bits=64"\n'
+            f'exec "{redis_binary()}" "$@"\n'
+        )
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    async with broker_for(tmp_path, TargetPlan("valkey")) as broker:
+        assert broker.kind == "valkey"
+        assert str(broker.path).endswith("/valkey-server")
+        assert (await check_redis(broker.url)).version == broker.version
 
 
 async def test_a_private_server_that_dies_ends_the_run(tmp_path: Path) -> None:

@@ -36,6 +36,13 @@ def test_the_whole_command_line() -> None:
     )
 
 
+def test_a_quiet_worker_has_no_banner() -> None:
+    """`-q` is Celery's, and stands before its command."""
+    plan = PoolPlan("add", ("add",), "solo", 1)
+    argv = worker_argv(plan, app="a", node_name="n", quiet=True)
+    assert argv[argv.index("worker") - 1] == "-q"
+
+
 @pytest.mark.parametrize("kind", POOL_KINDS)
 def test_celery_finds_the_pool_and_knows_every_option(kind: PoolKind) -> None:
     """Celery patches for the pool that this finds in argv (celery/__init__.py)."""

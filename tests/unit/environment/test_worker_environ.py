@@ -4,7 +4,11 @@ import os
 import pytest
 
 from orchestrator.environment import variables
-from orchestrator.environment.worker_environ import worker_environ
+from orchestrator.environment.worker_environ import (
+    brief_environ,
+    target_environ,
+    worker_environ,
+)
 from orchestrator.records import BrokerInfo, TargetPlan
 
 BROKER = BrokerInfo("redis", "7.0", None, "redis://:pw@h/0", "redis://:pw@h/1")
@@ -41,3 +45,19 @@ def test_settings_and_our_own_pid_go_along() -> None:
 def test_settings_of_a_run_around_us_do_not_leak_in() -> None:
     environ = worker_environ(TargetPlan(), BROKER, base={variables.SETTINGS: '{"a": 1}'})
     assert json.loads(environ[variables.SETTINGS]) == {}
+
+
+def test_the_addresses_alone_win_too() -> None:
+    """What the foreground worker adds to its environment."""
+    whole = worker_environ(TargetPlan(), BROKER, base={})
+    addresses = target_environ(BROKER.url, BROKER.results_url)
+    assert addresses.items() <= whole.items()
+    assert {name for name in whole if name.startswith("CELERY_")} == set(addresses)
+
+
+def test_a_brief_log_has_no_times() -> None:
+    environ = brief_environ()
+    formats = json.loads(environ[variables.SETTINGS])
+    assert len(formats) == 2
+    assert not [text for text in formats.values() if "asctime" in text]
+    assert environ[variables.BRIEF]

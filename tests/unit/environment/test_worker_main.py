@@ -105,3 +105,25 @@ def test_it_is_celerys_own_command_line() -> None:
     from celery import VERSION_BANNER
 
     assert answer.stdout.strip() == VERSION_BANNER
+
+
+def test_a_brief_warning_is_one_line() -> None:
+    code = (
+        "import sys, warnings; from orchestrator.environment.worker_main import one_line\n"
+        "warnings.formatwarning = one_line\n"
+        "warnings.warn('\\nSomething is old:\\n  replace it.\\n\\nSee there.', FutureWarning)"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert answer.stderr == "FutureWarning: Something is old: replace it.\n"
+
+
+def test_a_brief_log_has_each_task_once() -> None:
+    """By its end. `celery.worker.strategy` looks at its level for each message that it writes."""
+    code = (
+        "from orchestrator.environment.worker_main import leave_out_received\n"
+        "leave_out_received()\n"
+        "from celery.worker import strategy\n"
+        "print(strategy.logger.isEnabledFor(20), strategy.logger.isEnabledFor(30))"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert answer.stdout == "False True\n"
