@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -19,7 +20,7 @@ from tests.integration.rabbitmq_fixture import running_rabbitmq
 from tests.integration.redis_fixture import running_redis
 
 DOCUMENT = ROOT / "docs" / "tutorial.md"
-BLOCK = re.compile(r"<!-- ([^>]*) -->\n\n```sh\n(.*?)```\n", re.DOTALL)
+BLOCK = re.compile(r"<!-- ([^>]*) -->\n\n```(sh|python)\n(.*?)```\n", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,14 @@ class Told:
 
 def told() -> list[Told]:
     text = DOCUMENT.read_text()
-    found = [Told(*match.groups()) for match in BLOCK.finditer(text)]
-    assert len(found) == text.count("```sh"), "a command without a word on how it is tested"
-    return found
+    found = [match.groups() for match in BLOCK.finditer(text)]
+    commands = [language for _, language, _ in found].count("sh")
+    assert commands == text.count("```sh"), "a command without a word on how it is tested"
+    return [
+        Told(about, block if language == "sh" else f".venv/bin/python -c {shlex.quote(block)}")
+        for about, language, block in found
+        if language == "sh" or about.startswith("prints: ")
+    ]
 
 
 @pytest.fixture

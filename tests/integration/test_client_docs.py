@@ -1,4 +1,4 @@
-"""Every Python snippet of docs/client.md runs, against a real Redis and a real worker."""
+"""Every Python snippet that shows the client runs, against a real Redis and a real worker."""
 
 import re
 import textwrap
@@ -9,10 +9,16 @@ import pytest
 
 from tests.integration.examples_fixture import EXAMPLES, ROOT, Examples, running_examples
 
+BLOCK = re.compile(r"^```python\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
 GUIDE = (ROOT / "docs" / "client.md").read_text()
-BLOCKS = re.findall(r"^```python\n(.*?)^```$", GUIDE, flags=re.MULTILINE | re.DOTALL)
+BLOCKS = BLOCK.findall(GUIDE)
 FILES = [path.read_text() for path in EXAMPLES.glob("*.py")]
-SNIPPETS = [block for block in BLOCKS if block not in FILES]
+HERE = "<!-- run by tests/integration/test_client_docs.py -->\n\n"
+HOW_TO = (ROOT / "docs" / "howto" / "celery-from-fastapi.md").read_text()
+SNIPPETS = [
+    *(block for block in BLOCKS if block not in FILES),
+    *(block for text in HOW_TO.split(HERE)[1:] for block in BLOCK.findall(text)[:1]),
+]
 
 OPEN_CLIENT = """\
 import asyncio
@@ -45,10 +51,35 @@ def test_snippet_runs(examples: Examples, tmp_path: Path, snippet: str) -> None:
     assert examples.run("-W", "error", str(program)) == ""
 
 
+def test_the_snippet_of_the_readme_runs(examples: Examples, tmp_path: Path) -> None:
+    """With fewer tasks than it shows."""
+    (shown,) = BLOCK.findall((ROOT / "README.md").read_text())
+    assert shown.count("range(100_000)") == 1
+    lines = shown.replace("range(100_000)", "range(100)").splitlines()
+    imports = [line for line in lines if line.startswith("from ")]
+    program = tmp_path / "readme.py"
+    program.write_text(
+        "\n".join(
+            [
+                "import asyncio",
+                "from celery import group",
+                "from tasks_app import add, app, total",
+                *imports,
+                "async def main():",
+                *(f"    {line}" for line in lines if line not in imports),
+                "asyncio.run(main())",
+            ]
+        )
+    )
+    printed = examples.run("-W", "error", str(program)).splitlines()
+    assert printed[0] == str(sum(2 * i for i in range(1000)))
+    assert sorted(int(line.split()[1]) for line in printed[1:]) == list(range(1, 101))
+
+
 def test_examples_are_shown_as_they_are() -> None:
     for name in ("fastapi_app.py", "test_tasks.py"):
         assert (EXAMPLES / name).read_text() in BLOCKS, f"docs/client.md shows an old {name}"
-    assert len(SNIPPETS) >= 8
+    assert len(SNIPPETS) >= 9
 
 
 def test_the_guides_tests_pass(examples: Examples) -> None:
