@@ -8,7 +8,7 @@ LINE_5_6 := .venv-celery-5.6
 TOOLS := .venv-tools
 PYTEST_ARGS ?=
 
-.PHONY: help run bench bench-load test test-unit test-scenarios test-celery-5.6 test-compose lint format schema lock clean
+.PHONY: help run bench bench-load test test-unit test-scenarios test-celery-5.6 test-compose lint format docs schema lock clean
 .PHONY: broker kill_workers docker_compose_start docker_compose_stop docker_compose_clean flower
 
 help:  ## list the targets
@@ -126,6 +126,10 @@ format: $(READY)  ## let ruff put the code in shape
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
+docs: $(READY)  ## build the documentation as a site: build/docs/index.html
+	$(PY) -m sphinx --quiet --fresh-env --fail-on-warning --keep-going docs build/docs
+	@echo build/docs/index.html
+
 schema: $(READY)  ## write schema/*.schema.json again
 	$(PY) -m orchestrator schema > schema/scenario.schema.json
 	$(PY) -m orchestrator schema --summary > schema/summary.schema.json
@@ -134,4 +138,4 @@ lock:  ## resolve the dependencies again (needs uv)
 	scripts/lock --upgrade
 
 clean:  ## remove what make and the runs left
-	rm -rf $(VENV) $(LINE_5_6) $(TOOLS) $(WORKERS) runs .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(LINE_5_6) $(TOOLS) $(WORKERS) build runs .pytest_cache .mypy_cache .ruff_cache .hypothesis

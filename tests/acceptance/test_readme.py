@@ -13,7 +13,7 @@ from tests.acceptance.command import ROOT, Command
 
 README = (ROOT / "README.md").read_text()
 COMMAND_LINES = re.findall(r"^\$ python -m orchestrator (.+)$", README, flags=re.MULTILINE)
-DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 @pytest.fixture
