@@ -20,8 +20,8 @@ EXTERNAL = re.compile(r"(https?:)?//")
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What `make docs` makes. A warning is an error: a link that leads nowhere, a name that does not
-    exist, a page that is in no table of contents."""
+    """What `make docs` makes. A warning is an error: a link that leads nowhere, a name that does
+    not exist, a page that is in no table of contents."""
     place = tmp_path_factory.mktemp("site")
     options = ["-q", "--fail-on-warning", "--keep-going", "-d", str(place / "doctrees")]
     done = subprocess.run(
