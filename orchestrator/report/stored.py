@@ -26,7 +26,8 @@ DATA_FILES = ("series.csv", "tasks.csv.gz")
 @dataclass(frozen=True, slots=True)
 class StoredSeries:
     """``series.csv`` in columns. ``backlog`` is by queue; ``cpu`` (cores) and ``rss`` (bytes) by
-    pool, our own under ``orchestrator``. None where it was not known."""
+    pool, our own under ``orchestrator``; ``others`` (cores) is what processes used that are not
+    ours. None where it was not known."""
 
     at_s: Column
     sent: Column
@@ -36,6 +37,7 @@ class StoredSeries:
     backlog: Mapping[str, Column]
     cpu: Mapping[str, Column]
     rss: Mapping[str, Column]
+    others: Column
 
 
 class StoredTask(NamedTuple):
@@ -179,8 +181,10 @@ def _series(rows: Sequence[Sequence[str]]) -> StoredSeries:
         [float(cell) if cell else None for cell in column]
         for column in (zip(*body, strict=True) if body else ([] for _ in header))
     ]
-    own_cpu, own_rss = columns[-2:]
-    named = dict(zip(header[:-2], columns[:-2], strict=True))
+    # By their places: a pool may have any name, also one of these. The last one came later.
+    ends = len(header) - (3 if header[-1] == "others_cpu_ratio" else 2)
+    own_cpu, own_rss, *others = columns[ends:]
+    named = dict(zip(header[:ends], columns[:ends], strict=True))
     return StoredSeries(
         at_s=named["at_s"],
         sent=named["sent_count"],
@@ -190,6 +194,7 @@ def _series(rows: Sequence[Sequence[str]]) -> StoredSeries:
         backlog=_part(named, "backlog_", "_count"),
         cpu={**_part(named, "", "_cpu_ratio"), "orchestrator": own_cpu},
         rss={**_part(named, "", "_rss_bytes"), "orchestrator": own_rss},
+        others=others[0] if others else [None] * len(body),
     )
 
 
