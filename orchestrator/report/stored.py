@@ -94,22 +94,23 @@ def has_data(directory: Path) -> bool:
     return all((directory / name).is_file() for name in DATA_FILES)
 
 
-def read_summary(directory: Path) -> Mapping[str, Any]:
-    """``summary.json``, of a run or of an experiment. Raises `UsageError` when there is none, or
-    one of a version that is not ours."""
-    return _read(directory, {"verdicts", "experiment"})
+def read_summary(place: Path) -> Mapping[str, Any]:
+    """``summary.json``, of a run or of an experiment; ``place`` is its directory, or the file
+    itself. Raises `UsageError` when there is none, or one of a version that is not ours."""
+    return _read(place, {"verdicts", "experiment"})
 
 
-def _read(directory: Path, subjects: set[str]) -> Mapping[str, Any]:
+def _read(place: Path, subjects: set[str]) -> Mapping[str, Any]:
+    path = place / "summary.json" if place.is_dir() else place
     try:
-        summary = json.loads((directory / "summary.json").read_text(encoding="utf-8"))
+        summary = json.loads(path.read_text(encoding="utf-8"))
     except OSError as exc:
-        raise _incomplete(directory, exc) from exc
+        raise _incomplete(place, exc) from exc
     except ValueError as exc:
-        raise UsageError(f"{directory}/summary.json is damaged: {exc}") from exc
+        raise UsageError(f"{path} is damaged: {exc}") from exc
     parts = summary if isinstance(summary, dict) else {}
     if parts.get("version") != VERSION or not subjects & parts.keys():
-        raise UsageError(f"{directory}/summary.json is not a summary of ours, version {VERSION}")
+        raise UsageError(f"{path} is not a summary of ours, version {VERSION}")
     return parts
 
 
