@@ -41,8 +41,8 @@ def environment_changes(base: Side, head: Side) -> tuple[EnvironmentChange, ...]
 def _within(name: str, side: Side) -> Iterator[Mismatch]:
     for run in side.runs[1:]:
         if different := _different(side.runs[0], run):
-            what = f"the runs of {name} are not of one scenario: {run.place} has {_few(different.values())}"
-            yield Mismatch("scenario", what)
+            where = f"the runs of {name} are not of one scenario: {run.place} has"
+            yield Mismatch("scenario", f"{where} {_few(different.values())}")
             return
 
 

@@ -96,9 +96,7 @@ def _of_experiment(
             yield _run(place, read_summary(place)), varied
 
 
-def _chosen_row(
-    directory: Path, rows: list[Mapping[str, Any]], chosen: str
-) -> Mapping[str, Any]:
+def _chosen_row(directory: Path, rows: list[Mapping[str, Any]], chosen: str) -> Mapping[str, Any]:
     by_label = {label_of(row["axes"]): row for row in rows}
     if not chosen and len(rows) == 1:
         return rows[0]

@@ -3,6 +3,7 @@ time."""
 
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
 from math import nan
 from typing import Any
 
@@ -52,25 +53,22 @@ class Names:
 
 
 class Canvases:
-    """Takes the tasks of one iteration after the other; keeps when each began, and ended."""
+    """Takes the tasks of one iteration after the other; keeps how long each took, and until
+    when."""
 
-    def __init__(self, measured_from_ms: float) -> None:
+    def __init__(self) -> None:
         self.seen_ms = array("d")
         self.took_ms = array("d")
         self.workload = Names()
-        self._from_ms = measured_from_ms
 
-    def measured(self, tasks: Sequence[StoredTask]) -> bool:
-        """Whether these tasks, all those of an iteration, do not belong to the warm-up."""
+    def add(self, tasks: Sequence[StoredTask]) -> None:
+        """All tasks of an iteration; one without all its results is left out."""
         begins = [at for task in tasks if (at := _begin(task)) is not None]
-        if not begins or min(begins) < self._from_ms:
-            return not begins
         ends = [task.seen for task in tasks if task.seen is not None]
-        if len(ends) == len(tasks):
+        if begins and len(ends) == len(tasks):
             self.seen_ms.append(max(ends))
             self.took_ms.append(max(0.0, max(ends) - min(begins)))
             self.workload.add(tasks[0].workload)
-        return True
 
 
 class Tasks:
@@ -113,8 +111,7 @@ class WithinRun:
 
     def __init__(self, run: StoredRun, seed: int) -> None:
         self._from_s = _warmup_s(run.summary["scenario"])
-        self._canvases = Canvases(self._from_s * MS_PER_S)
-        self._tasks = _gathered(run.tasks(), self._canvases)
+        self._canvases, self._tasks = _gathered(run.tasks())
         self._series = run.series
         end_s = max(self._tasks.ended_ms, default=0.0) / MS_PER_S
         self._span_s = max(0.0, end_s - self._from_s)
@@ -155,7 +152,8 @@ class WithinRun:
         # ends, tasks that are as long as a block would come in bursts that are no noise.
         took = np.maximum(finished - started, 1e-9)
         done = [np.clip((edge_s - started) / took, 0, 1).sum() for edge_s in edges_s]
-        return ratio_error(np.diff(np.array(done)), np.ones(self.blocks), self._draws)
+        done_in = np.diff(np.array(done, dtype=np.float64))
+        return ratio_error(done_in, np.ones(self.blocks), self._draws)
 
     def _trend(
         self,
@@ -182,22 +180,15 @@ class WithinRun:
         return np.clip((share * self.blocks).astype(np.int64), 0, self.blocks - 1)
 
 
-def _gathered(tasks: Iterable[StoredTask], canvases: Canvases) -> Tasks:
-    found = Tasks()
-    together: list[StoredTask] = []
-
-    def close() -> None:
-        if together and canvases.measured(together):
-            for each in together:
-                found.add(each)
-        together.clear()
-
-    for task in tasks:
-        if together and (task.workload, task.iteration) != _iteration(together[0]):
-            close()
-        together.append(task)
-    close()
-    return found
+def _gathered(tasks: Iterable[StoredTask]) -> tuple[Canvases, Tasks]:
+    canvases, found = Canvases(), Tasks()
+    measured = (task for task in tasks if task.measured)
+    for _, of_iteration in groupby(measured, _iteration):  # they stand one after the other
+        together = list(of_iteration)
+        canvases.add(together)
+        for task in together:
+            found.add(task)
+    return canvases, found
 
 
 def _iteration(task: StoredTask) -> tuple[str, str]:

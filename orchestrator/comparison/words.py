@@ -46,7 +46,8 @@ def _told(figure: FigureChange) -> str:
         return str(figure.key)
     if figure.meaning == "noise":
         return f"{figure.key} within {figures.span(figure.interval)}"
-    return f"{figure.key} {figures.change(figure.interval.change)} ({figures.span(figure.interval)})"
+    changed = figures.change(figure.interval.change)
+    return f"{figure.key} {changed} ({figures.span(figure.interval)})"
 
 
 def _and(parts: Sequence[str]) -> str:
@@ -76,14 +77,12 @@ def notes(
     turns: bool,
 ) -> tuple[str, ...]:
     """How it was told, and what should be known of it."""
-    return tuple(
-        [
-            f"{_runs(base)} of BASE, {_runs(head)} of HEAD. {TOLD_BY[noise]}",
-            *_order(base, head, turns=turns),
-            *_busy(base, head, summaries, turns=turns),
-            *_bottlenecks(base, head),
-            *_unsound(summaries),
-        ]
+    return (
+        f"{_runs(base)} of BASE, {_runs(head)} of HEAD. {TOLD_BY[noise]}",
+        *_order(base, head, turns=turns),
+        *_busy(base, head, summaries, turns=turns),
+        *_bottlenecks(base, head),
+        *_unsound(summaries),
     )
 
 

@@ -1,8 +1,8 @@
 """How far one run pins its own figures down: a bootstrap over blocks of its time.
 
-Neighbouring seconds of a run are alike (a queue that is long stays long), so tasks are not drawn one
-by one but in blocks of time, which are long enough to be nearly independent: some twenty for a run,
-as many as batch means need (B. Schmeiser, "Batch size effects in the analysis of simulation
+Neighbouring seconds of a run are alike (a queue that is long stays long), so tasks are not drawn
+one by one but in blocks of time, which are long enough to be nearly independent: some twenty for a
+run, as many as batch means need (B. Schmeiser, "Batch size effects in the analysis of simulation
 output", Operations Research 30, 1982). What differs from run to run, and not within one, no
 resampling of one run can see.
 
@@ -35,7 +35,8 @@ def block_count(span_s: float) -> int:
 
 
 def resampled(blocks: int, seed: int) -> Floats:
-    """How often each block is drawn in each of `RESAMPLES` resamples: the same for the same seed."""
+    """How often each block is drawn in each of `RESAMPLES` resamples; the same seed gives the
+    same."""
     generator = np.random.default_rng(seed)
     return generator.multinomial(blocks, [1 / blocks] * blocks, size=RESAMPLES).astype(np.float64)
 

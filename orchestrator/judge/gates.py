@@ -1,8 +1,8 @@
 """Has a change gone too far? `--fail-if` against the figures of a comparison.
 
-A gate trips when the change that was measured is beyond its limit, and noise alone does not make such
-a change: the interval leaves no change out. Counts of what went wrong, and shares of it, are facts
-and not estimates: for them the limit alone decides.
+A gate trips when the change that was measured is beyond its limit, and noise alone does not make
+such a change: the interval leaves no change out. Counts of what went wrong, and shares of it, are
+facts and not estimates: for them the limit alone decides.
 """
 
 import operator

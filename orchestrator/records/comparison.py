@@ -67,8 +67,8 @@ class Interval:
 
 Meaning = Literal["better", "worse", "changed", "small", "noise", "unknown"]
 """``small``: beyond the noise, and less than what counts. ``noise``: no difference beyond it.
-``changed``: of a figure of which more is neither better nor worse. ``unknown``: what is noise cannot
-be told, or one side has nothing to compare."""
+``changed``: of a figure of which more is neither better nor worse. ``unknown``: what is noise
+cannot be told, or one side has nothing to compare."""
 
 
 @dataclass(frozen=True, slots=True)

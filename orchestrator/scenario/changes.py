@@ -90,11 +90,9 @@ def _aggregation(
 
 
 def _tag(metric: Metric, tags: Mapping[str, str]) -> tuple[str, str] | None:
-    known = tuple(
-        name
-        for name in _TAGGED.get(metric.kind, ())
-        if name in metric.tags
-    ) or (("workload",) if metric.name == "dropped_iterations" else ())
+    known = tuple(name for name in _TAGGED.get(metric.kind, ()) if name in metric.tags) or (
+        ("workload",) if metric.name == "dropped_iterations" else ()
+    )
     for name in tags:
         if name not in known:
             has = f"it has {listed(known)}" if known else "it has no tags here"

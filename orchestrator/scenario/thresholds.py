@@ -33,9 +33,7 @@ class Expression:
     limit: float
 
 
-def parse_key(
-    key: str, metrics: Mapping[str, Metric] = METRICS
-) -> tuple[Metric, dict[str, str]]:
+def parse_key(key: str, metrics: Mapping[str, Metric] = METRICS) -> tuple[Metric, dict[str, str]]:
     """`task_duration{task:add,queue:add}` -> the metric, one of `metrics`, and the tags. ValueError
     says what is wrong."""
     match = _KEY.fullmatch(key)
