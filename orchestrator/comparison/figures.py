@@ -8,7 +8,7 @@ from orchestrator.comparison.sides import StoredSummary
 from orchestrator.errors import UsageError
 from orchestrator.records import FigureKey
 from orchestrator.report.summary import RATE_KEYS
-from orchestrator.scenario.changes import COMPARED, CPU
+from orchestrator.scenario.changes import CPU
 from orchestrator.scenario.metrics import METRICS
 from orchestrator.scenario.suggestions import did_you_mean, listed
 
@@ -70,11 +70,6 @@ def resolved(key: FigureKey, runs: Sequence[StoredSummary]) -> FigureKey:
         what = "several of" if exact else "no"
         raise UsageError(f"the runs have {what} {name} {wanted!r}{hint}")
     return FigureKey(key.metric, key.aggregation, key.percentile, (name, exact[0]))
-
-
-def unit(key: FigureKey) -> str:
-    """``ms``, ``per second``, ``ratio``, ``bytes``, ``count``; CPU is in seconds: ``s``."""
-    return "s" if key.metric == CPU else COMPARED[key.metric].unit
 
 
 def _trends(

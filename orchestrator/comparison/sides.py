@@ -61,6 +61,16 @@ def read_side(name: str) -> Side:
     return Side(name, tuple(ordered), varied)
 
 
+def in_turns(base: Side, head: Side) -> bool:
+    """Whether the runs of the sides were made in turns: neither's all before the other's."""
+    if min(len(base.runs), len(head.runs)) < 2:
+        return False
+    return (
+        base.runs[0].started_at < head.runs[-1].started_at
+        and head.runs[0].started_at < base.runs[-1].started_at
+    )
+
+
 def _found(place: Path, chosen: str) -> Iterator[tuple[StoredSummary, frozenset[str]]]:
     directory = place if place.is_dir() else place.parent
     if place.is_file() or (place / "summary.json").exists():

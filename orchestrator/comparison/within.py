@@ -151,9 +151,10 @@ class WithinRun:
         # A task that runs through several blocks is a part of the work of each: counted where it
         # ends, tasks that are as long as a block would come in bursts that are no noise.
         took = np.maximum(finished - started, 1e-9)
-        done = [np.clip((edge_s - started) / took, 0, 1).sum() for edge_s in edges_s]
-        done_in = np.diff(np.array(done, dtype=np.float64))
-        return ratio_error(done_in, np.ones(self.blocks), self._draws)
+        done: Floats = np.array(
+            [np.clip((edge_s - started) / took, 0, 1).sum() for edge_s in edges_s]
+        )
+        return ratio_error(done[1:] - done[:-1], np.ones(self.blocks), self._draws)
 
     def _trend(
         self,
@@ -171,7 +172,7 @@ class WithinRun:
             return percentile_errors(durations, block_of, self._draws, [key.percentile])[0]
         if key.aggregation != "avg" or not len(durations):
             return None
-        total = np.bincount(block_of, durations, minlength=self.blocks)
+        total = np.bincount(block_of, durations, minlength=self.blocks).astype(np.float64)
         count = np.bincount(block_of, minlength=self.blocks).astype(np.float64)
         return ratio_error(total, count, self._draws)
 
