@@ -24,7 +24,7 @@ from orchestrator.records import (
     ThresholdChange,
 )
 
-OF_SPEED = 3
+OF_SPEED = 4
 """So many of the headline's figures can be told from blocks of time."""
 
 
@@ -81,7 +81,7 @@ def compare(
         allowed=found,
         gates=tuple(_gate(gate, ruler.change(resolved(gate.figure, runs))) for gate in gates),
         verdict=verdict(headline, *summaries),
-        notes=notes(*sides, summaries, kind, turns=turns),
+        notes=notes(*sides, headline, summaries, kind, turns=turns),
     )
 
 

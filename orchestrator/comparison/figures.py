@@ -16,6 +16,7 @@ HEADLINE = (
     FigureKey("throughput", "rate"),
     FigureKey("task_duration", "p", 50.0),
     FigureKey("task_duration", "p", 95.0),
+    FigureKey("run", "p", 50.0),
     FigureKey(CPU, "value"),
     FigureKey("worker_rss_bytes", "max"),
 )
@@ -47,13 +48,14 @@ def details(runs: Sequence[StoredSummary]) -> tuple[FigureKey, ...]:
     """The figures that say where a difference comes from: only those that some run has, and of a
     part of the run only where there are several."""
     keys = [
-        *(FigureKey("task_duration", "p", percent) for percent in PERCENTS[2:]),
+        *_trends("task_duration", None, PERCENTS),
         *_trends("canvas_duration", None, PERCENTS),
         *(key for gap in GAPS for key in _trends(gap, None, PERCENTS)),
         *_trends("chord_join", None, PERCENTS),
         *_parts(runs),
     ]
-    return tuple(key for key in keys if any(value(run.summary, key) for run in runs))
+    wanted = (key for key in keys if key not in HEADLINE)
+    return tuple(key for key in wanted if any(value(run.summary, key) for run in runs))
 
 
 def resolved(key: FigureKey, runs: Sequence[StoredSummary]) -> FigureKey:

@@ -8,6 +8,8 @@ from orchestrator.report import figures
 
 MUCH_TAKEN = 0.1
 """Of the machine, by others: worth a word."""
+MUCH = 0.5
+"""A change, as a ratio, that nobody would want to miss."""
 TOLD_BY: dict[NoiseKind, str] = {
     "repeats": "What is noise is told by the scatter of the runs of each side (Welch's t).",
     "one side's repeats": "What is noise is told by the scatter of the side that has three runs or "
@@ -38,14 +40,14 @@ def _of_figures(headline: Sequence[FigureChange]) -> str:
         return "Whether there is a difference cannot be told."
     if small := by_meaning.get("small"):
         return f"No difference that counts: {_and(small)}."
-    return f"No difference beyond noise: {_and(by_meaning['noise'])}."
+    return f"No difference beyond noise. What may hide in it: {_and(by_meaning['noise'])}."
 
 
 def _told(figure: FigureChange) -> str:
     if figure.interval is None:
         return str(figure.key)
     if figure.meaning == "noise":
-        return f"{figure.key} within {figures.span(figure.interval)}"
+        return f"{figure.key} {figures.span(figure.interval)}"
     changed = figures.change(figure.interval.change)
     return f"{figure.key} {changed} ({figures.span(figure.interval)})"
 
@@ -71,6 +73,7 @@ def _counted(bad: dict[Verdict, int]) -> str:
 def notes(
     base: Side,
     head: Side,
+    headline: Sequence[FigureChange],
     summaries: tuple[SideSummary, SideSummary],
     noise: NoiseKind,
     *,
@@ -81,6 +84,7 @@ def notes(
         f"{_runs(base)} of BASE, {_runs(head)} of HEAD. {TOLD_BY[noise]}",
         *_order(base, head, turns=turns),
         *_busy(base, head, summaries, turns=turns),
+        *_too_noisy(headline),
         *_bottlenecks(base, head),
         *_unsound(summaries),
     )
@@ -117,6 +121,16 @@ def _busy(
         yield (
             f"Other processes took {shares[0]:.0%} of the machine in BASE, {shares[1]:.0%} in "
             f"HEAD: {effect}."
+        )
+
+
+def _too_noisy(headline: Sequence[FigureChange]) -> Iterator[str]:
+    """Half as much again is a lot to miss in the two figures that are asked for first."""
+    spans = [each.interval for each in headline[:2] if each.meaning == "noise"]
+    if any(each and (each.high > MUCH or each.low < 1 / (1 + MUCH) - 1) for each in spans):
+        yield (
+            "This is too noisy to tell much: run longer, more often, the sides in turns, on a "
+            "machine that does nothing else."
         )
 
 

@@ -52,4 +52,5 @@ def _changed(gate: FailIf, base: float, head: float) -> float:
         return head - base
     if not base:
         return 0.0 if not head else float("inf")
-    return head / base - 1
+    # Rounded, because 11 / 10 is not exactly a tenth more in binary.
+    return round(head / base - 1, 12)

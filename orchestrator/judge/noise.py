@@ -19,13 +19,13 @@ from orchestrator.judge.statistics import Difference, difference, pooled_differe
 from orchestrator.records import FigureKey, Interval, Meaning, NoiseKind
 
 CONFIDENCE = 0.99
-"""Of each interval: five that decide then hold all together with 95 % (Bonferroni)."""
+"""Of each interval: the six that decide then hold all together with some 95 % (Bonferroni)."""
 ENOUGH_RUNS = 3
 RUN_TO_RUN = 2.0
 """How much further equal runs lie apart than the blocks within one say."""
 LEAST_SCATTER = 0.02
 """Of runs whose scatter nobody measured."""
-SWAY = 7.0
+SWAY = 4.0
 """By how many of the standard deviations of its blocks others may have moved a figure."""
 MOST_TAKEN = 0.95
 

@@ -26,7 +26,7 @@ COMPARED: Mapping[str, Metric] = {
 """What two runs can be compared by: what `summary.json` has of each."""
 
 _TAGGED: Mapping[str, tuple[str, ...]] = {
-    "trend": ("workload", "task", "queue", "pool"),
+    "trend": ("workload", "task", "queue"),
     "throughput": ("workload",),
     "gauge": ("pool",),
 }

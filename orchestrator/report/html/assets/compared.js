@@ -5,7 +5,7 @@ const MEANING_WORDS = {
 };
 const MEANING_TONES = {better: "good", worse: "bad", changed: null, small: "soft", noise: "soft", unknown: "soft"};
 const MEANING_COLOURS = {better: "green", worse: "red", changed: "blue", small: "grey", noise: "grey", unknown: "grey"};
-const SIDE_COLOURS = {BASE: "orange", HEAD: "blue"};
+const SIDE_COLOURS = {BASE: nth(0), HEAD: nth(1)};
 const UNIT_FORMATS = {
   ms, s: seconds, "per second": perSecond, bytes, ratio: share, count: known((value) => (Number.isInteger(value) ? integer(value) : decimal(value))),
 };
@@ -26,19 +26,20 @@ function comparedVerdict(report) {
   const meanings = comparison.headline.map((figure) => figure.meaning);
   const bad = tripped || meanings.includes("worse");
   const word = tripped ? "TRIPPED" : meanings.includes("worse") ? (meanings.includes("better") ? "MIXED" : "WORSE")
-    : meanings.includes("better") ? "BETTER" : meanings.every((each) => each === "unknown") ? "UNKNOWN" : "ALIKE";
+    : meanings.includes("better") ? "BETTER" : meanings.every((each) => each === "unknown") ? "UNKNOWN" : "WITHIN NOISE";
   const node = section("verdict", "Verdict", null);
   node.classList.add("verdict");
   if (bad) node.classList.add("failed");
   const states = {held: ["good", "\u2713 held"], tripped: ["bad", "\u2717 tripped"], unsure: ["soft", "? unsure"]};
-  node.replaceChildren(
+  node.replaceChildren(...[
     el("div", {class: "head"}, el("span", {class: bad ? "badge bad" : "badge", id: "badge"}, word), el("h1", {id: "verdict-title"}, named(report.name, 120))),
     el("p", {id: "sentence"}, plain(comparison.verdict)),
     gates.length ? table([["", "mark"], ["fail if", "text"], ["change", "number"], ["99 % interval", "number"], ["why", "text"]], gates.map((gate) => [
       el("span", {class: states[gate.state][0]}, states[gate.state][1]), el("code", {}, named(gate.fail_if, 100)),
       percentChange(gate.figure.change_ratio), percentSpan(gate.figure), gate.why])) : null,
     facts.length ? el("ul", {}, facts.map((line) => el("li", {}, named(line, 300)))) : null,
-    comparison.notes.map((note) => el("p", {class: "note"}, plain(note))));
+    comparison.notes.map((note) => el("p", {class: "note"}, plain(note))),
+  ].flat().filter(Boolean));
   return node;
 }
 
@@ -47,7 +48,7 @@ const percentChange = known((ratio) => percentText(ratio) + " %");
 const percentSpan = (figure) => (figure.low_ratio === null ? NOTHING : `${percentText(figure.low_ratio)} to ${percentText(figure.high_ratio)} %`);
 
 function changesPanel(comparison) {
-  return section("changes", "What decides", "A dot is the change from BASE to HEAD, a bar its 99 % interval: all five hold together with 95 %. "
+  return section("changes", "What decides", "A dot is the change from BASE to HEAD, a bar its 99 % interval: all six hold together with some 95 %. "
     + `What touches the line in the middle may be noise. Changes of less than ${percentText(comparison.least_ratio).slice(1)} % do not count.`,
     changesTable(comparison.headline));
 }
@@ -120,7 +121,7 @@ function sidesPanel(report) {
     run.others_cpu_ratio === null ? NOTHING : cores(run.others_cpu_ratio)]));
   return section("runs", "Runs", "Others: the cores of the machine that other processes used meanwhile.",
     allowed.length ? el("ul", {}, allowed.map((each) => el("li", {}, "allowed: ", named(each.words, 400)))) : null,
-    table([["", "text"], ["run", "text"], ["from", "text"], ["started", "text"], ["ended", "text"], ["others", "number"]], rows));
+    table([["", "mark"], ["run", "mark"], ["from", "text"], ["started", "text"], ["ended", "text"], ["others", "number"]], rows));
 }
 
 function comparisonSource(report) {
