@@ -67,10 +67,11 @@ def resolved(key: FigureKey, runs: Sequence[StoredSummary]) -> FigureKey:
     known = list(dict.fromkeys(each for run in runs for each in _values(run.summary, name)))
     fitting = [each for each in known if wanted in (each, each.rpartition(".")[2])]
     exact = [each for each in fitting if each == wanted] or fitting
-    if len(exact) != 1:
-        hint = did_you_mean(wanted, known) or f": {listed(exact or known) or 'none'}"
-        what = "several of" if exact else "no"
-        raise UsageError(f"the runs have {what} {name} {wanted!r}{hint}")
+    if len(exact) > 1:
+        raise UsageError(f"the runs have several of {name} {wanted!r}: {listed(exact)}")
+    if not exact:
+        hint = did_you_mean(wanted, known) or f": {listed(known) or 'none'}"
+        raise UsageError(f"the runs have no {name} {wanted!r}{hint}")
     return FigureKey(key.metric, key.aggregation, key.percentile, (name, exact[0]))
 
 

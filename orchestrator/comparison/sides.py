@@ -45,13 +45,12 @@ def read_side(name: str) -> Side:
     """The runs of a run directory, of a ``summary.json``, of an experiment's directory (of a matrix
     one combination, chosen as ``DIR#pool=gevent``), or of a directory that holds any of these.
     Raises `UsageError` when there are none, or more than one combination of a matrix."""
-    path, _, chosen = name.partition("#")
-    place = Path(path)
+    place, chosen = Path(name), ""
     if not place.exists():
-        # A `#` may also stand in a directory's name.
-        place, chosen = (Path(name), "") if Path(name).exists() else (place, chosen)
+        path, _, chosen = name.rpartition("#")
+        place = Path(path or name)
     if not place.exists():
-        raise UsageError(f"{path} does not exist: name a run directory or a summary.json")
+        raise UsageError(f"{place} does not exist: name a run directory or a summary.json")
     found = list(_found(place, chosen))
     runs = {run.id: run for run, _ in found}
     if not runs:
