@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orchestrator.cli.github import append_step_summary
 from orchestrator.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -57,7 +58,10 @@ STDOUT = Path("-")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
 @click.option("--all", "everything", is_flag=True, help="Print the figures too that are alike.")
 @click.option(
-    "--md", metavar="FILE", type=click.Path(path_type=Path), help="Write it as Markdown; - prints."
+    "--md",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Write it as Markdown, and append it to $GITHUB_STEP_SUMMARY where that is set; - prints.",
 )
 @click.option(
     "--html",
@@ -150,6 +154,7 @@ def _write(
             click.echo(comparison_markdown(comparison), nl=False)
         elif md is not None:
             atomic_write_text(md, comparison_markdown(comparison))
+            append_step_summary(md)
         if html is not None:
             from orchestrator.report.html.compared import compared_page
 

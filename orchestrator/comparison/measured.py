@@ -21,6 +21,11 @@ MEMORY_ERROR = 0.01
 runs were within 0.3 % of each other."""
 
 
+INSIDE = frozenset({"run"})
+"""Times within one process: when others take the machine they waver from block to block, and lie
+apart no further than the blocks say. Those that span processes wait in every one of them."""
+
+
 class MeasuredSide:
     """The runs of a side."""
 
@@ -64,7 +69,7 @@ class MeasuredSide:
             return Measured(values, taken=self.taken)
         errors = tuple(None if each is None else each.error(key) for each in self.within)
         blocks = min((each.blocks for each in self.within if each is not None), default=0)
-        return Measured(values, errors, blocks, self.taken)
+        return Measured(values, errors, blocks, None if key.metric in INSIDE else self.taken)
 
     def summary(self) -> SideSummary:
         return SideSummary(

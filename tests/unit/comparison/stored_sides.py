@@ -68,7 +68,7 @@ def stored(
         changes.pop("plan", make_plan(source=source)),
         id=changes.pop("id", f"run{number}"),
         started_at=f"2026-11-22T10:{number:02}:00+00:00",
-        samples=samples,
+        samples=changes.pop("samples", samples),
         load_started_ns=S,
         **changes,
     )

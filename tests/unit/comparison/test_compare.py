@@ -103,7 +103,7 @@ def test_what_cannot_be_compared_is_refused_with_every_reason(tmp_path: Path) ->
     assert text.endswith("--allow scenario,host")
     found = compared(base, head, allowed=frozenset({"scenario", "host"}))
     assert [each.kind for each in found.allowed] == ["scenario", "host"]
-    with pytest.raises(UsageError, match="--allow host$"):
+    with pytest.raises(UsageError, match=r"--allow host$"):
         compared(base, head, allowed=frozenset({"scenario"}))
 
 

@@ -99,7 +99,7 @@ def test_a_task_may_be_named_by_the_last_part_of_its_name() -> None:
 
 def test_a_name_that_no_run_has_is_an_error_that_lists_them() -> None:
     key = FigureKey("run", "avg", None, ("task", "nap"))
-    with pytest.raises(UsageError, match="have no task 'nap': add_module.tasks.add"):
+    with pytest.raises(UsageError, match=r"have no task 'nap': add_module\.tasks\.add"):
         resolved(key, [run()])
     both = run(outcomes=[make_task(0, task="a.add"), make_task(1, task="b.add")])
     with pytest.raises(UsageError, match=r"several of task 'add': a\.add, b\.add"):

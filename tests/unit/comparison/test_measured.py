@@ -30,8 +30,9 @@ def test_a_single_run_is_told_by_its_blocks(tmp_path: Path) -> None:
     assert measured.taken == 0.5
 
 
-def test_memory_is_not_moved_by_others(tmp_path: Path) -> None:
+def test_memory_and_a_task_itself_are_not_moved_by_others(tmp_path: Path) -> None:
     stored(tmp_path, others=1.0)
+    assert side(tmp_path).measured(FigureKey("run", "p", 50.0), "blocks").taken is None
     measured = side(tmp_path).measured(MEMORY, "blocks")
     assert measured.taken is None
     assert measured.errors == (0.01,)

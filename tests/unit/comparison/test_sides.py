@@ -47,7 +47,7 @@ def test_of_a_matrix_one_combination_is_chosen(tmp_path: Path) -> None:
     place = experiment(tmp_path / "odd#name", {"threads": range(1, 3), "solo": range(3, 5)})
     assert ids(f"{place}#pool=solo") == ["run3", "run4"]
     assert read_side(f"{place}#pool=solo").varied == {"workers.add.pool"}
-    with pytest.raises(UsageError, match="has 2 combinations: name one, .*#pool=threads'"):
+    with pytest.raises(UsageError, match=r"has 2 combinations: name one, .*#pool=threads'"):
         read_side(str(place))
     with pytest.raises(UsageError, match="has no combination 'pool=prefork': name one"):
         read_side(f"{place}#pool=prefork")
@@ -62,7 +62,7 @@ def test_there_is_nothing_to_choose_of_one_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["nothing", "empty", "empty#pool=solo"])
 def test_what_is_not_there_is_said(tmp_path: Path, name: str) -> None:
     (tmp_path / "empty").mkdir()
-    with pytest.raises(UsageError, match="does not exist|holds no run"):
+    with pytest.raises(UsageError, match=r"does not exist|holds no run"):
         read_side(str(tmp_path / name))
 
 

@@ -5,7 +5,7 @@ import pytest
 from orchestrator.comparison.within import WithinRun
 from orchestrator.records import FigureKey
 from tests.unit.comparison.stored_sides import SOURCE, stored, tasks
-from tests.unit.report.result_factory import MS, make_plan, make_task
+from tests.unit.report.result_factory import MS, make_plan, make_sample, make_task
 
 MEDIAN = FigureKey("task_duration", "p", 50.0)
 THROUGHPUT = FigureKey("throughput", "rate")
@@ -104,17 +104,5 @@ def test_a_run_of_a_second_or_without_tasks_says_nothing(tmp_path: Path) -> None
 
 
 def test_too_few_samples_say_nothing_of_cpu(tmp_path: Path) -> None:
-    run = stored(tmp_path)
-    few = type(run.series)(
-        **{
-            name: (
-                {key: column[:4] for key, column in found.items()}
-                if isinstance(found, dict)
-                else found[:4]
-            )
-            for name in run.series.__slots__
-            for found in [getattr(run.series, name)]
-        }
-    )
-    cut = type(run)(run.directory, run.summary, few, run.scenario)
-    assert WithinRun(cut, 1).error(CPU) is None
+    run = stored(tmp_path, samples=[make_sample(second) for second in range(4)])
+    assert WithinRun(run, 1).error(CPU) is None

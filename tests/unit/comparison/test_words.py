@@ -1,10 +1,10 @@
 import pytest
 
 from orchestrator.comparison.words import verdict
-from orchestrator.records import FigureChange, FigureKey, Interval, Meaning, SideSummary
+from orchestrator.records import FigureChange, FigureKey, Interval, Meaning, SideSummary, Verdict
 
-NONE = {"ok": 10, "wrong": 0, "late": 0, "lost_task": 0}
-SIDE = SideSummary("runs/a", (), NONE)  # type: ignore[arg-type]
+NONE: dict[Verdict, int] = {"ok": 10, "wrong": 0, "late": 0, "lost_task": 0}
+SIDE = SideSummary("runs/a", (), NONE)
 THROUGHPUT = FigureKey("throughput", "rate")
 MEDIAN = FigureKey("task_duration", "p", 50.0)
 
@@ -42,7 +42,7 @@ def test_the_verdict(first: Meaning, second: Meaning, said: str) -> None:
 
 
 def test_tasks_that_are_not_ok_are_said_first() -> None:
-    bad = SideSummary("runs/b", (), {**NONE, "lost_task": 2, "late": 1})  # type: ignore[arg-type]
+    bad = SideSummary("runs/b", (), {**NONE, "lost_task": 2, "late": 1})
     headline = [change(THROUGHPUT, "noise")]
     assert verdict(headline, SIDE, bad).startswith(
         "HEAD has 1 late, 2 lost tasks, BASE none that is not ok. No difference"
