@@ -119,8 +119,8 @@ def _busy(
     if max(shares) > MUCH_TAKEN:
         effect = "it fell on both sides in turns" if turns else "the intervals are wider for it"
         yield (
-            f"Other processes took {shares[0]:.0%} of the machine in BASE, {shares[1]:.0%} in "
-            f"HEAD: {effect}."
+            f"Other processes took {shares[0] * 100:.0f} % of the machine in BASE, "
+            f"{shares[1] * 100:.0f} % in HEAD: {effect}."
         )
 
 

@@ -128,7 +128,7 @@ def test_verdicts_and_thresholds_are_compared_as_counts(tmp_path: Path) -> None:
 
 def test_other_processes_are_mentioned(tmp_path: Path) -> None:
     busy = compared(*pair(tmp_path / "1", others=1.0))
-    assert any("took 0% of the machine in BASE, 50% in HEAD" in note for note in busy.notes)
+    assert any("took 0 % of the machine in BASE, 50 % in HEAD" in note for note in busy.notes)
     unknown = compared(*pair(tmp_path / "2", others=None))
     assert any("is not known for all runs" in note for note in unknown.notes)
     quiet = compared(*pair(tmp_path / "3", others=0.1))

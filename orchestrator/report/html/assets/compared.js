@@ -34,7 +34,7 @@ function comparedVerdict(report) {
   node.replaceChildren(...[
     el("div", {class: "head"}, el("span", {class: bad ? "badge bad" : "badge", id: "badge"}, word), el("h1", {id: "verdict-title"}, named(report.name, 120))),
     el("p", {id: "sentence"}, plain(comparison.verdict)),
-    gates.length ? table([["", "mark"], ["fail if", "text"], ["change", "number"], ["99 % interval", "number"], ["why", "text"]], gates.map((gate) => [
+    gates.length ? table([["", "mark"], ["fail if", "label"], ["change", "number"], ["99 % interval", "number"], ["why", "label"]], gates.map((gate) => [
       el("span", {class: states[gate.state][0]}, states[gate.state][1]), el("code", {}, named(gate.fail_if, 100)),
       percentChange(gate.figure.change_ratio), percentSpan(gate.figure), gate.why])) : null,
     facts.length ? el("ul", {}, facts.map((line) => el("li", {}, named(line, 300)))) : null,
@@ -56,7 +56,7 @@ function changesPanel(comparison) {
 function changesTable(figures) {
   // Logarithmic, so that twice and half lie as far from the middle; what is beyond the ends is cut.
   const reach = Math.min(Math.max(0.1, ...figures.filter((each) => each.low_ratio !== null).map((each) => Math.max(Math.log1p(each.high_ratio), -Math.log1p(each.low_ratio)))), 0.7);
-  return table([["", "text"], ["base", "number"], ["head", "number"], ["change", "number"], ["99 % interval", "number"], ["", "plot"], ["", "text"]],
+  return table([["", "label"], ["base", "number"], ["head", "number"], ["change", "number"], ["99 % interval", "number"], ["", "plot"], ["", "mark"]],
     figures.map((figure) => {
       const format = UNIT_FORMATS[figure.unit] || decimal;
       return [named(figure.name, 70), format(figure.base), format(figure.head), percentChange(figure.change_ratio), percentSpan(figure),
@@ -121,7 +121,7 @@ function sidesPanel(report) {
     run.others_cpu_ratio === null ? NOTHING : cores(run.others_cpu_ratio)]));
   return section("runs", "Runs", "Others: the cores of the machine that other processes used meanwhile.",
     allowed.length ? el("ul", {}, allowed.map((each) => el("li", {}, "allowed: ", named(each.words, 400)))) : null,
-    table([["", "mark"], ["run", "mark"], ["from", "text"], ["started", "text"], ["ended", "text"], ["others", "number"]], rows));
+    table([["", "mark"], ["run", "mark"], ["from", "label"], ["started", "label"], ["ended", "label"], ["others", "number"]], rows));
 }
 
 function comparisonSource(report) {
