@@ -39,11 +39,13 @@ def run(command: Command, scenario: Path, out: Path, *options: str) -> None:
 def compared(command: Command, *arguments: str | Path) -> tuple[Done, dict[str, Any]]:
     done = command("compare", *arguments, "--json")
     assert done.code in (0, 1), done.err
-    return done, json.loads(done.out)
+    document: dict[str, Any] = json.loads(done.out)
+    return done, document
 
 
 def figure(document: dict[str, Any], name: str) -> dict[str, Any]:
-    (found,) = [each for each in document["headline"] if each["name"] == name]
+    found: dict[str, Any]
+    (found,) = (each for each in document["headline"] if each["name"] == name)
     return found
 
 

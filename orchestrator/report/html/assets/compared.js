@@ -80,13 +80,13 @@ const middlesOf = (sides) => {
   const count = Math.max(...sides.map((side) => side.over_time.completed.length));
   return Array.from({length: count}, (unused, at) => Math.round((at + 0.5) * width * 1000) / 1000);
 };
-const filled = (column, count) => Array.from({length: count}, (unused, at) => (column[at] === undefined ? null : column[at]));
+const upTo = (column, count) => Array.from({length: count}, (unused, at) => (column[at] === undefined ? null : column[at]));
 const ofBoth = (sides) => (sides.some((side) => side.drawn_count > 1) ? " The mean of the runs of each side." : "");
 
 function throughputOfBoth(sides) {
   if (!sides.length) return section("throughput", "Throughput", "Only summaries were kept: there is nothing to draw over time.");
   const xs = middlesOf(sides);
-  const series = sides.map((side) => ({label: side.label, stroke: SIDE_COLOURS[side.label], column: filled(side.over_time.completed, xs.length)}));
+  const series = sides.map((side) => ({label: side.label, stroke: SIDE_COLOURS[side.label], column: upTo(side.over_time.completed, xs.length)}));
   const host = timeChart("Tasks per second of both sides over time", 250, xs, series, {format: perSecond});
   return section("throughput", "Throughput", "Tasks completed per second." + ofBoth(sides), host, timeTable(xs, series.map((each) => [each.label, each.column]), decimal));
 }
@@ -97,7 +97,7 @@ function latencyOfBoth(sides) {
   const dashes = {p50: undefined, p95: [6, 3], p99: [2, 3]};
   const series = Object.keys(dashes).flatMap((name) => sides.map((side) => ({
     label: `${side.label} ${name}`, stroke: SIDE_COLOURS[side.label], dash: dashes[name], width: name === "p50" ? 2 : 1.25,
-    column: filled(side.over_time[name], xs.length).map((value) => (value === null ? null : Math.max(value, 0.01))),
+    column: upTo(side.over_time[name], xs.length).map((value) => (value === null ? null : Math.max(value, 0.01))),
   })));
   const host = timeChart("Percentiles of task_duration of both sides over time, in milliseconds, logarithmic", 280, xs, series,
     {format: ms, log: true, tick: (value) => compact(value) + " ms"});
