@@ -21,11 +21,6 @@ MEMORY_ERROR = 0.01
 runs were within 0.3 % of each other."""
 
 
-INSIDE = frozenset({"run"})
-"""Times within one process: when others take the machine they waver from block to block, and lie
-apart no further than the blocks say. Those that span processes wait in every one of them."""
-
-
 class MeasuredSide:
     """The runs of a side."""
 
@@ -69,7 +64,18 @@ class MeasuredSide:
             return Measured(values, taken=self.taken)
         errors = tuple(None if each is None else each.error(key) for each in self.within)
         blocks = min((each.blocks for each in self.within if each is not None), default=0)
-        return Measured(values, errors, blocks, None if key.metric in INSIDE else self.taken)
+        return Measured(values, errors, blocks, self.taken, self._exposed(key))
+
+    def _exposed(self, key: FigureKey) -> float:
+        """Which share of the figure is CPU time, which others can stretch. Of ``run``, inside one
+        process, that is known: the workers' CPU time for a task. What spans processes waits for
+        each of them."""
+        run_ms = self.mean(FigureKey("run", "avg"))
+        if key.metric != "run" or key.tag is not None or not run_ms:
+            return 1.0
+        spent_ms = [_cpu_ms(run) for run in self.stored]
+        known = [each for each in spent_ms if each is not None]
+        return min(1.0, max(known) / run_ms) if len(known) == len(spent_ms) else 1.0
 
     def summary(self) -> SideSummary:
         return SideSummary(
@@ -93,6 +99,21 @@ def _others(run: StoredRun | None) -> float | None:
         return None
     known = [each for each in run.series.others if each is not None]
     return fmean(known) if known else None
+
+
+def _cpu_ms(run: StoredRun | None) -> float | None:
+    """CPU time of the workers for each task, while the load went on: their start is no part of
+    it."""
+    if run is None:
+        return None
+    done = sum(count or 0.0 for count in run.series.completed)
+    pools = [column for name, column in run.series.cpu.items() if name != "orchestrator"]
+    before_s, spent_s = 0.0, 0.0
+    for row, at_s in enumerate(run.series.at_s):
+        now_s = at_s or before_s
+        spent_s += sum(column[row] or 0.0 for column in pools) * (now_s - before_s)
+        before_s = now_s
+    return spent_s / done * 1000 if done and spent_s else None
 
 
 def _reference(run: StoredSummary, others: float | None) -> RunReference:

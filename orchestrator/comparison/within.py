@@ -169,7 +169,11 @@ class WithinRun:
             known = known & chosen
         durations, block_of = durations[known], self._block_of(np.asarray(at_ms)[known])
         if key.percentile is not None:
-            return percentile_errors(durations, block_of, self._draws, [key.percentile])[0]
+            # A tail is never known better than the median: where a queue grew and went, its top is
+            # flat, and says nothing of how high the next one will be.
+            percents = [key.percentile, min(50.0, key.percentile)]
+            errors = percentile_errors(durations, block_of, self._draws, percents)
+            return None if None in errors else max(each for each in errors if each is not None)
         if key.aggregation != "avg" or not len(durations):
             return None
         total = np.bincount(block_of, durations, minlength=self.blocks).astype(np.float64)

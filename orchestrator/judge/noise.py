@@ -12,7 +12,7 @@ machine on one side and not on the other. docs/compare.md has what was measured 
 """
 
 from dataclasses import dataclass
-from math import expm1, hypot, isinf, log, sqrt
+from math import expm1, hypot, isinf, log, log1p, sqrt
 from statistics import fmean, variance
 
 from orchestrator.judge.statistics import Difference, difference, pooled_difference, student_t
@@ -35,12 +35,13 @@ class Measured:
     """One figure on one side. ``values`` has one for each run, all above zero; ``errors`` their
     relative standard errors within each run, None where that could not be told; ``blocks`` how many
     blocks each run was cut into; ``taken`` which share of the machine others had, from 0 to 1, None
-    where it is not known."""
+    where it is not known; ``exposed`` which share of the figure they can stretch at all."""
 
     values: tuple[float, ...]
     errors: tuple[float | None, ...] = ()
     blocks: int = 0
     taken: float | None = None
+    exposed: float = 1.0
 
     @property
     def logs(self) -> list[float]:
@@ -110,7 +111,8 @@ def _moved_by_others(base: Measured, head: Measured) -> float:
     left = [1 - min(side.taken, MOST_TAKEN) for side in (base, head) if side.taken is not None]
     sways = [side.sway for side in (base, head)]
     most = max((sway for sway in sways if sway is not None), default=None)
-    moved = abs(log(left[1] / left[0]))
+    exposed = max(base.exposed, head.exposed)
+    moved = log1p(exposed * expm1(abs(log(left[1] / left[0]))))
     return moved if most is None else min(moved, most)
 
 

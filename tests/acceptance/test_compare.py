@@ -23,7 +23,7 @@ workloads:
     executor: constant-vus
     vus: 4
     duration: 3s
-    canvas: {task: sleep, args: [0.05]}
+    canvas: {task: sleep, args: [0.1]}
 """
 FEW = NAPS.replace("constant-vus", "shared-iterations").replace("duration: 3s", "iterations: 40")
 NAP_S = "workloads.naps.canvas.args"
@@ -77,10 +77,10 @@ def test_a_planted_slowdown_is_found_in_two_single_runs(
     scenario = write_scenario(NAPS)
     base, head = tmp_path / "base", tmp_path / "head"
     run(command, scenario, base)
-    run(command, scenario, head, "--set", f"{NAP_S}=[0.06]")
+    run(command, scenario, head, "--set", f"{NAP_S}=[0.12]")
     refused = command("compare", base, head)
     assert (refused.code, refused.out) == (2, "")
-    assert f"{NAP_S}.0: 0.05 -> 0.06" in refused.err
+    assert f"{NAP_S}.0: 0.1 -> 0.12" in refused.err
     assert "--allow scenario" in refused.err
     done, document = compared(
         command, base, head, "--allow", "scenario", "--fail-if", "run p(50)>+10%"
@@ -97,13 +97,13 @@ def test_and_in_repeats_in_turns_with_a_page_of_both(
     command: Command, write_scenario: Write, tmp_path: Path
 ) -> None:
     scenario = write_scenario(FEW)
-    vary = ("--vary", f"{NAP_S}=[0.05],[0.06]", "--repeats", "3", "--report", "csv")
+    vary = ("--vary", f"{NAP_S}=[0.1],[0.12]", "--repeats", "3", "--report", "csv")
     done = command("sweep", scenario, *vary, "-q", "--out", command.runs, timeout_s=180)
     assert done.code == 0, done.err
     directory = command.one_run()
     ambiguous = command("compare", directory, directory)
     assert ambiguous.code == 2
-    names = [f"{directory}#args={value}" for value in ("[0.05]", "[0.06]")]
+    names = [f"{directory}#args={value}" for value in ("[0.1]", "[0.12]")]
     assert all(name in ambiguous.err for name in names)
     page, comment = tmp_path / "page.html", tmp_path / "comment.md"
     gate = ("--fail-if", "run p(50)>+10%", "--html", page, "--md", comment)

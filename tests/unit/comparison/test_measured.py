@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -5,6 +6,7 @@ import pytest
 from orchestrator.comparison.measured import MeasuredSide
 from orchestrator.records import FigureKey
 from tests.unit.comparison.stored_sides import SOURCE, repeats, side, stored
+from tests.unit.report.result_factory import make_sample
 
 MEDIAN = FigureKey("task_duration", "p", 50.0)
 MEMORY = FigureKey("worker_rss_bytes", "max")
@@ -30,9 +32,27 @@ def test_a_single_run_is_told_by_its_blocks(tmp_path: Path) -> None:
     assert measured.taken == 0.5
 
 
-def test_memory_and_a_task_itself_are_not_moved_by_others(tmp_path: Path) -> None:
+def test_of_a_tasks_own_time_others_stretch_what_is_cpu(tmp_path: Path) -> None:
+    """The pool of the samples uses half a core; nine tasks a second are done, 14 ms long."""
+    stored(tmp_path / "1")
+    key = FigureKey("run", "avg")
+    assert side(tmp_path / "1").measured(key, "blocks").exposed == 1.0
+    light = [
+        replace(make_sample(second), pools={"add": (0.01, 1024)}, others_cpu_ratio=0.0)
+        for second in range(11)
+    ]
+    stored(tmp_path / "2", samples=light)
+    found = side(tmp_path / "2")
+    run_ms = found.mean(key)
+    assert run_ms is not None
+    cpu_ms = 0.01 * 10 / (11 * 9) * 1000
+    assert found.measured(key, "blocks").exposed == pytest.approx(cpu_ms / run_ms)
+    for other in (MEDIAN, FigureKey("run", "avg", None, ("task", "add_module.tasks.add"))):
+        assert found.measured(other, "blocks").exposed == 1.0
+
+
+def test_memory_is_not_moved_by_others(tmp_path: Path) -> None:
     stored(tmp_path, others=1.0)
-    assert side(tmp_path).measured(FigureKey("run", "p", 50.0), "blocks").taken is None
     measured = side(tmp_path).measured(MEMORY, "blocks")
     assert measured.taken is None
     assert measured.errors == (0.01,)

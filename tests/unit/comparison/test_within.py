@@ -4,8 +4,8 @@ import pytest
 
 from orchestrator.comparison.within import WithinRun
 from orchestrator.records import FigureKey
-from tests.unit.comparison.stored_sides import SOURCE, stored, tasks
-from tests.unit.report.result_factory import MS, make_plan, make_sample, make_task
+from tests.unit.comparison.stored_sides import SOURCE, TASKS, stored, tasks
+from tests.unit.report.result_factory import MS, S, make_plan, make_sample, make_task
 
 MEDIAN = FigureKey("task_duration", "p", 50.0)
 THROUGHPUT = FigureKey("throughput", "rate")
@@ -106,3 +106,23 @@ def test_a_run_of_a_second_or_without_tasks_says_nothing(tmp_path: Path) -> None
 def test_too_few_samples_say_nothing_of_cpu(tmp_path: Path) -> None:
     run = stored(tmp_path, samples=[make_sample(second) for second in range(4)])
     assert WithinRun(run, 1).error(CPU) is None
+
+
+def test_a_tail_is_not_known_better_than_the_median(tmp_path: Path) -> None:
+    """A backlog comes and goes: its top is flat, its median is anywhere."""
+    delays_ms = [min(n, TASKS - n, 300) * 5 for n in range(TASKS)]
+    waiting = [
+        make_task(n, **{f"{name}_ns": S + n * 10 * MS + delay * MS for name, delay in points})
+        for n, delay_ms in enumerate(delays_ms)
+        for points in [
+            (
+                ("intended", 0), ("sent", 0), ("published", 0), ("received", delay_ms),
+                ("started", delay_ms), ("finished", delay_ms + 5), ("seen", delay_ms + 6),
+            )
+        ]
+    ]  # fmt: skip
+    within = WithinRun(stored(tmp_path, outcomes=waiting), 1)
+    errors = [within.error(FigureKey("queue_wait", "p", percent)) for percent in (50.0, 95.0)]
+    assert errors[0] is not None
+    assert errors[1] is not None
+    assert errors[1] >= errors[0] > 0.05
