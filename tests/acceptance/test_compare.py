@@ -127,7 +127,7 @@ def _shows_both(seen: Seen, document: dict[str, Any]) -> None:
     )
     assert words == [each["meaning"] for each in document["headline"]]
     row = seen.page.locator("#changes tr", has_text="run p(50)").inner_text()
-    assert f"{document['headline'][3]['base']:.1f} ms" in row
+    assert f"{document['headline'][3]['base']:.0f} ms" in row
     assert seen.page.locator("#changes svg circle").count() == len(words)
     assert seen.page.locator("#runs tbody tr").count() == 6
     assert len(seen.charts()) == 3
