@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, str] = {
     "check": "Validate scenarios and print the plan; start nothing.",
     "schema": "Print the JSON Schema of the scenario file.",
     "report": "Render the report of a run again from what is stored of it.",
+    "compare": "Say what differs between runs, and whether it is more than noise.",
     "call": "Send one task, await and print its result.",
     "worker": "Run one worker pool in the foreground.",
     "broker": "Run the embedded broker in the foreground.",

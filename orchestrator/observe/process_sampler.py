@@ -38,10 +38,24 @@ class _Tree:
     cpu_s: float = 0.0
 
 
+def machine_busy_s() -> float:
+    """CPU seconds that all processors of the machine spent on anything, since it was started; what
+    the host of a virtual machine took away from it (steal) counts as well."""
+    times = psutil.cpu_times()
+    # On Linux `user` has `guest` in it, and `nice` has `guest_nice`.
+    idle = ("idle", "iowait", "guest", "guest_nice")
+    return float(sum(getattr(times, name) for name in times._fields if name not in idle))
+
+
 class ProcessSampler:
-    """Call `sample` once a second or so; what a process used after its last one may be missed."""
+    """Call `sample` once a second or so; what a process used after its last one may be missed.
+
+    ``rest`` is the usage of our descendants that belong to no root: the private broker, the
+    guardian."""
 
     def __init__(self) -> None:
+        self.rest = Usage()
+        self._rest = _Tree()
         self._trees: dict[str, _Tree] = {}
         self._families: dict[str, Family] = {}
         self._self = psutil.Process(os.getpid())
@@ -62,7 +76,11 @@ class ProcessSampler:
         alive = self._alive({pid: name for name, pids in roots.items() for pid in pids})
         for name, pids in roots.items():
             self._meet(self.family(name), pids, alive.get(name, ()))
-        return {name: self._measure(name, alive.get(name, ())) for name in {**self._trees, **roots}}
+        self.rest = self._measure(self._rest, alive.get(None, ()))
+        return {
+            name: self._measure(self._trees.setdefault(name, _Tree()), alive.get(name, ()))
+            for name in {**self._trees, **roots}
+        }
 
     def family(self, name: str) -> Family:
         """The processes of a tree that were ever seen."""
@@ -81,9 +99,10 @@ class ProcessSampler:
         family.children |= children
         family.most_children = max(family.most_children, len(children))
 
-    def _alive(self, owners: dict[int, str]) -> dict[str, list[psutil.Process]]:
-        """The living processes of each tree, found in one pass over the process table."""
-        alive: dict[str, list[psutil.Process]] = {}
+    def _alive(self, owners: dict[int, str]) -> dict[str | None, list[psutil.Process]]:
+        """The living processes of each tree, and of none, found in one pass over the process
+        table."""
+        alive: dict[str | None, list[psutil.Process]] = {}
         for process in self._descendants():
             try:
                 name = owners.get(process.pid) or owners.get(process.ppid())
@@ -91,7 +110,7 @@ class ProcessSampler:
                 continue
             if name is not None:
                 owners[process.pid] = name  # parents come before their children
-                alive.setdefault(name, []).append(process)
+            alive.setdefault(name, []).append(process)
         return alive
 
     def _descendants(self) -> list[psutil.Process]:
@@ -100,8 +119,8 @@ class ProcessSampler:
         except psutil.Error:
             return []
 
-    def _measure(self, name: str, processes: Collection[psutil.Process]) -> Usage:
-        tree = self._trees.setdefault(name, _Tree())
+    @staticmethod
+    def _measure(tree: _Tree, processes: Collection[psutil.Process]) -> Usage:
         with_ended_children = 0.0
         rss_bytes = 0
         for process in processes:

@@ -5,7 +5,12 @@ from typing import Protocol
 
 import anyio.to_thread
 
-from orchestrator.observe.process_sampler import Family, ProcessSampler, Usage
+from orchestrator.observe.process_sampler import (
+    Family,
+    ProcessSampler,
+    Usage,
+    machine_busy_s,
+)
 from orchestrator.observe.timeline_context import Counts
 from orchestrator.records import Sample
 
@@ -41,6 +46,7 @@ class Series:
         self._sampler = ProcessSampler()
         self._before = (0, 0, 0)
         self._before_s: float | None = None
+        self._others_s: float | None = None
 
     def family(self, pool: str) -> Family:
         """The processes of a pool that were ever seen."""
@@ -48,7 +54,7 @@ class Series:
 
     async def take(self, at_s: float) -> Sample:
         """The sample of the interval that ends ``at_s`` seconds into the load."""
-        ratios = await self._take_usage(at_s)
+        ratios, others_ratio = await self._take_usage(at_s)
         backlog = await self._backlog.depths() if self._backlog else {}
         now = (self._counts.sent, self._counts.completed, self._counts.failed)
         sent, completed, failed = (b - a for a, b in zip(self._before, now, strict=True))
@@ -65,12 +71,14 @@ class Series:
             },
             orchestrator_cpu_ratio=ratios[""],
             orchestrator_rss_bytes=self.usage[""].rss_bytes,
+            others_cpu_ratio=others_ratio,
         )
         self.samples.append(sample)
         return sample
 
-    async def _take_usage(self, at_s: float) -> dict[str, float]:
-        """CPU seconds a second of each pool since the sample before (1.0 is one core)."""
+    async def _take_usage(self, at_s: float) -> tuple[dict[str, float], float | None]:
+        """CPU seconds a second since the sample before (1.0 is one core): of each pool, and of all
+        processes of the machine that are not ours (None at first)."""
         # The process table is read in a thread: on a busy machine it takes longer than the load can
         # wait.
         pools = await anyio.to_thread.run_sync(self._sampler.sample, self._pids())
@@ -82,4 +90,11 @@ class Series:
             self.rss_max_bytes[name] = max(usage.rss_bytes, self.rss_max_bytes.get(name, 0))
             if elapsed_s and name in before:
                 ratios[name] = max(0.0, (usage.cpu_s - before[name].cpu_s) / elapsed_s)
-        return ratios
+        return ratios, self._others_ratio(elapsed_s)
+
+    def _others_ratio(self, elapsed_s: float | None) -> float | None:
+        ours_s = sum(usage.cpu_s for usage in self.usage.values()) + self._sampler.rest.cpu_s
+        before_s, self._others_s = self._others_s, machine_busy_s() - ours_s
+        if not elapsed_s or before_s is None:
+            return None
+        return max(0.0, (self._others_s - before_s) / elapsed_s)

@@ -148,7 +148,8 @@ class Outcome:
 @dataclass(frozen=True, slots=True)
 class Sample:
     """One second of the run. Rates are of that second; ``pools`` maps a pool to (cpu ratio, rss
-    bytes)."""
+    bytes). ``others_cpu_ratio`` is what all processes of the machine used that are not ours (1.0 is
+    one core); None where it is not known."""
 
     at_s: float
     sent: int
@@ -159,6 +160,7 @@ class Sample:
     pools: Mapping[str, tuple[float, int]]
     orchestrator_cpu_ratio: float
     orchestrator_rss_bytes: int
+    others_cpu_ratio: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 from orchestrator.judge.metrics import COUNTERS, TRENDS
 from orchestrator.judge.wording import brief, integer
-from orchestrator.records import Drain, Verdict
+from orchestrator.records import Drain, Interval, Verdict
 
 UNKNOWN = "-"
 VERDICT_WORDS: Mapping[Verdict, str] = {
@@ -103,3 +103,20 @@ def counted(verdict: Verdict, count: int) -> str:
     word = VERDICT_WORDS[verdict]
     plural = "s" if count != 1 and verdict in ("lost_task", "lost_result", "duplicate") else ""
     return f"{count:,} {word}{plural}"
+
+
+def change(ratio: float | None) -> str:
+    """``+20.3 %``, with its sign."""
+    return UNKNOWN if ratio is None else f"{_percent(ratio)} %"
+
+
+def span(interval: Interval | None) -> str:
+    """From where to where a change may be: ``-4.1 to +12.9 %``."""
+    if interval is None:
+        return UNKNOWN
+    return f"{_percent(interval.low)} to {_percent(interval.high)} %"
+
+
+def _percent(ratio: float) -> str:
+    percent = ratio * 100
+    return f"{percent:+,.0f}" if abs(percent) >= 100 else f"{percent:+.1f}"

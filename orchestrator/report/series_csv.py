@@ -42,6 +42,7 @@ def _header(queues: Sequence[str], pools: Sequence[str]) -> list[str]:
         ),
         "orchestrator_cpu_ratio",
         "orchestrator_rss_bytes",
+        "others_cpu_ratio",
     ]
 
 
@@ -58,4 +59,6 @@ def _row(sample: Sample, queues: Sequence[str], pools: Sequence[str]) -> list[st
         use = sample.pools.get(pool)
         row.extend(("", "") if use is None else (f"{use[0]:.3f}", use[1]))
     row.extend((f"{sample.orchestrator_cpu_ratio:.3f}", sample.orchestrator_rss_bytes))
+    others = sample.others_cpu_ratio
+    row.append("" if others is None else f"{others:.3f}")
     return row

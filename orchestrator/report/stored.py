@@ -26,7 +26,8 @@ DATA_FILES = ("series.csv", "tasks.csv.gz")
 @dataclass(frozen=True, slots=True)
 class StoredSeries:
     """``series.csv`` in columns. ``backlog`` is by queue; ``cpu`` (cores) and ``rss`` (bytes) by
-    pool, our own under ``orchestrator``. None where it was not known."""
+    pool, our own under ``orchestrator``; ``others`` (cores) is what processes used that are not
+    ours. None where it was not known."""
 
     at_s: Column
     sent: Column
@@ -36,6 +37,7 @@ class StoredSeries:
     backlog: Mapping[str, Column]
     cpu: Mapping[str, Column]
     rss: Mapping[str, Column]
+    others: Column
 
 
 class StoredTask(NamedTuple):
@@ -92,22 +94,23 @@ def has_data(directory: Path) -> bool:
     return all((directory / name).is_file() for name in DATA_FILES)
 
 
-def read_summary(directory: Path) -> Mapping[str, Any]:
-    """``summary.json``, of a run or of an experiment. Raises `UsageError` when there is none, or
-    one of a version that is not ours."""
-    return _read(directory, {"verdicts", "experiment"})
+def read_summary(place: Path) -> Mapping[str, Any]:
+    """``summary.json``, of a run or of an experiment; ``place`` is its directory, or the file
+    itself. Raises `UsageError` when there is none, or one of a version that is not ours."""
+    return _read(place, {"verdicts", "experiment"})
 
 
-def _read(directory: Path, subjects: set[str]) -> Mapping[str, Any]:
+def _read(place: Path, subjects: set[str]) -> Mapping[str, Any]:
+    path = place / "summary.json" if place.is_dir() else place
     try:
-        summary = json.loads((directory / "summary.json").read_text(encoding="utf-8"))
+        summary = json.loads(path.read_text(encoding="utf-8"))
     except OSError as exc:
-        raise _incomplete(directory, exc) from exc
+        raise _incomplete(place, exc) from exc
     except ValueError as exc:
-        raise UsageError(f"{directory}/summary.json is damaged: {exc}") from exc
+        raise UsageError(f"{path} is damaged: {exc}") from exc
     parts = summary if isinstance(summary, dict) else {}
     if parts.get("version") != VERSION or not subjects & parts.keys():
-        raise UsageError(f"{directory}/summary.json is not a summary of ours, version {VERSION}")
+        raise UsageError(f"{path} is not a summary of ours, version {VERSION}")
     return parts
 
 
@@ -179,8 +182,10 @@ def _series(rows: Sequence[Sequence[str]]) -> StoredSeries:
         [float(cell) if cell else None for cell in column]
         for column in (zip(*body, strict=True) if body else ([] for _ in header))
     ]
-    own_cpu, own_rss = columns[-2:]
-    named = dict(zip(header[:-2], columns[:-2], strict=True))
+    # By their places: a pool may have any name, also one of these. The last one came later.
+    ends = len(header) - (3 if header[-1] == "others_cpu_ratio" else 2)
+    own_cpu, own_rss, *others = columns[ends:]
+    named = dict(zip(header[:ends], columns[:ends], strict=True))
     return StoredSeries(
         at_s=named["at_s"],
         sent=named["sent_count"],
@@ -190,6 +195,7 @@ def _series(rows: Sequence[Sequence[str]]) -> StoredSeries:
         backlog=_part(named, "backlog_", "_count"),
         cpu={**_part(named, "", "_cpu_ratio"), "orchestrator": own_cpu},
         rss={**_part(named, "", "_rss_bytes"), "orchestrator": own_rss},
+        others=others[0] if others else [None] * len(body),
     )
 
 

@@ -1,6 +1,7 @@
 """Thresholds: k6's `<aggregation> <operator> <value>`, and metric names with tags."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast, get_args
 
@@ -32,18 +33,18 @@ class Expression:
     limit: float
 
 
-def parse_key(key: str) -> tuple[Metric, dict[str, str]]:
-    """`task_duration{task:add,queue:add}` -> the metric and the tags. ValueError says what is
-    wrong."""
+def parse_key(key: str, metrics: Mapping[str, Metric] = METRICS) -> tuple[Metric, dict[str, str]]:
+    """`task_duration{task:add,queue:add}` -> the metric, one of `metrics`, and the tags. ValueError
+    says what is wrong."""
     match = _KEY.fullmatch(key)
     if match is None:
         raise ValueError(
             f"{shown(key)} is not a metric: write metric or metric{{tag:value,tag:value}}"
         )
-    metric = METRICS.get(match[1])
+    metric = metrics.get(match[1])
     if metric is None:
-        hint = did_you_mean(match[1], METRICS)
-        raise ValueError(f"{shown(match[1])} is not a metric{hint or f': {listed(METRICS)}'}")
+        hint = did_you_mean(match[1], metrics)
+        raise ValueError(f"{shown(match[1])} is not a metric{hint or f': {listed(metrics)}'}")
     return metric, dict(_tags(match[2]))
 
 
@@ -64,16 +65,18 @@ def parse_expression(metric: Metric, text: str) -> Expression:
     match = _EXPRESSION.fullmatch(text)
     if match is None:
         raise ValueError(f"{shown(text)} is not a check: {_SHAPE} {_EXAMPLES[metric.kind]}")
-    aggregation, percentile = _aggregation(metric, match[1], match[2])
+    aggregation, percentile = parse_aggregation(metric, match[1], match[2])
     if match[3] not in get_args(Operator):
         raise ValueError(f"{shown(match[3])} is not an operator: {listed(get_args(Operator))}")
     operator = cast(Operator, match[3])
     return Expression(aggregation, percentile, operator, _limit(metric, aggregation, match[4]))
 
 
-def _aggregation(
+def parse_aggregation(
     metric: Metric, name: str, argument: str | None
 ) -> tuple[Aggregation, float | None]:
+    """`p` and `95` -> an aggregation that `metric` has, and the percentile. ValueError says which
+    it has."""
     accepted = AGGREGATIONS[metric.kind]
     words = listed("p(N)" if word == "p" else word for word in accepted)
     if name not in accepted:

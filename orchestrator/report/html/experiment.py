@@ -39,10 +39,15 @@ def _details(directory: Path) -> dict[str, Any] | None:
         metrics = json.loads((directory / "summary.json").read_text(encoding="utf-8"))["metrics"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
+    return {**run_details(metrics), "report": f"{directory.name}/report.html"}
+
+
+def run_details(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """Of one run, from the metrics of its summary: where the time of its mean task went, and the
+    percentiles of task_duration."""
     means = {name: metrics[name]["avg_ms"] or 0.0 for name in (*GAPS, "schedule_lag")}
     means["publish"] += means.pop("schedule_lag")
     return {
         "gaps_ms": means,
         "percentiles_ms": [metrics["task_duration"][name] for name in PERCENTILES],
-        "report": f"{directory.name}/report.html",
     }

@@ -25,6 +25,7 @@ SCRIPTS = (
     "latency.js",
     "panels.js",
     "comparison.js",
+    "compared.js",
     "main.js",
 )
 """In the order in which they need each other."""

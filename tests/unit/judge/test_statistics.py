@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from orchestrator.judge.statistics import difference, spread, t_975
+from orchestrator.judge.statistics import difference, pooled_difference, spread, student_t
 
 
 def test_spread() -> None:
@@ -55,8 +55,44 @@ def test_a_planted_difference_is_found() -> None:
     assert found == 200
 
 
+def test_a_single_value_against_many_that_scatter_alike() -> None:
+    # R: t.test(c(1, 2, 3), 5, var.equal = TRUE)$conf.int is -3 -/+ 4.303 * 1.1547
+    found = pooled_difference([1.0, 2.0, 3.0], [5.0])
+    assert found.value == 3.0
+    assert found.high - found.value == pytest.approx(4.303 * 1.1547, rel=1e-3)
+    assert isinf(pooled_difference([1.0], [2.0]).high)
+
+
+def test_more_confidence_takes_more_room() -> None:
+    base, head = [1.0, 2.0, 3.0, 2.5], [4.0, 5.0, 6.0, 5.5]
+    for test in (difference, pooled_difference):
+        wide, narrow = test(base, head, 0.99), test(base, head, 0.95)
+        assert wide.low < narrow.low < narrow.high < wide.high
+
+
+@pytest.mark.parametrize("confidence", [0.95, 0.99])
+def test_a_single_value_is_taken_for_different_as_often_as_was_said(confidence: float) -> None:
+    random = Random(3)
+    alarms = 0
+    for _ in range(4_000):
+        base = [random.gauss(100, 5) for _ in range(5)]
+        alarms += pooled_difference(base, [random.gauss(100, 5)], confidence).beyond_noise
+    assert alarms / 4_000 == pytest.approx(1 - confidence, rel=0.4)
+
+
 @pytest.mark.parametrize(
-    ("freedom", "quantile"), [(0.9, inf), (1.0, 12.706), (30.9, 2.042), (60.0, 2.000), (1e6, 1.960)]
+    ("freedom", "confidence", "quantile"),
+    [
+        (0.9, 0.95, inf),
+        (1.0, 0.95, 12.706),
+        (30.9, 0.95, 2.042),
+        (60.0, 0.95, 2.000),
+        (1e6, 0.95, 1.960),
+        (1.0, 0.99, 63.657),
+        (8.0, 0.99, 3.355),
+        (60.0, 0.99, 2.660),
+        (1e6, 0.99, 2.576),
+    ],
 )
-def test_quantiles(freedom: float, quantile: float) -> None:
-    assert t_975(freedom) == pytest.approx(quantile, abs=2e-3)
+def test_quantiles(freedom: float, confidence: float, quantile: float) -> None:
+    assert student_t(freedom, confidence) == pytest.approx(quantile, abs=4e-3)

@@ -1,13 +1,14 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psutil
 import pytest
 
-from orchestrator.observe.process_sampler import ProcessSampler, Usage
+from orchestrator.observe.process_sampler import ProcessSampler, Usage, machine_busy_s
 
 BURN = "import time\ndef burn(seconds):\n    while time.process_time() < seconds: pass\n"
 
@@ -60,6 +61,25 @@ def test_children_belong_to_their_pool() -> None:
         assert usage["two"].cpu_s < 0.25
         for child in psutil.Process(one.pid).children():
             child.kill()
+
+
+def test_what_belongs_to_no_root_is_the_rest() -> None:
+    sampler = ProcessSampler()
+    with running(BURN + "burn(0.3); print('done', flush=True); input()") as process:
+        next_line(process)
+        sampler.sample({"add": [process.pid]})
+        assert sampler.rest.cpu_s < 0.25
+        sampler = ProcessSampler()
+        sampler.sample({"add": []})
+        assert sampler.rest.cpu_s >= 0.25
+
+
+def test_the_machine_is_at_least_as_busy_as_we_are() -> None:
+    before_s = machine_busy_s()
+    began_s = time.process_time()
+    while time.process_time() < began_s + 0.3:
+        pass
+    assert machine_busy_s() - before_s >= 0.2
 
 
 def test_children_that_have_ended_still_count() -> None:

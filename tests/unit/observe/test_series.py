@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
+from orchestrator.observe.process_sampler import Usage
 from orchestrator.observe.series import Series
 from orchestrator.observe.timeline_context import Counts
 
@@ -56,3 +57,24 @@ async def test_without_a_backlog_to_read_it_is_empty_not_zero() -> None:
         Counts(), in_flight=lambda: 0, pids=lambda: {"me": (os.getpid(),)}, backlog=None
     )
     assert (await series.take(0.0)).backlog == {}
+
+
+async def test_what_others_use_is_what_is_left_of_the_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    busy_s = iter([100.0, 103.5, 103.5])
+    monkeypatch.setattr("orchestrator.observe.series.machine_busy_s", lambda: next(busy_s))
+    series = Series(Counts(), in_flight=lambda: 0, pids=dict, backlog=None)
+    used = {"pool": 5.0, "own": 2.0, "rest": 1.0}
+    monkeypatch.setattr(series._sampler, "own", lambda: Usage(used["own"], 1))
+
+    def sample(roots: object) -> dict[str, Usage]:
+        series._sampler.rest = Usage(used["rest"], 1)
+        return {"add": Usage(used["pool"], 1)}
+
+    monkeypatch.setattr(series._sampler, "sample", sample)
+    assert (await series.take(1.0)).others_cpu_ratio is None
+    used.update(pool=5.5, own=2.25, rest=1.25)
+    assert (await series.take(3.0)).others_cpu_ratio == pytest.approx((3.5 - 1.0) / 2)
+    used.update(pool=6.0)
+    assert (await series.take(4.0)).others_cpu_ratio == 0.0

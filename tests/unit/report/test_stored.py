@@ -1,4 +1,5 @@
 import gzip
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -6,7 +7,7 @@ import pytest
 from orchestrator.errors import UsageError
 from orchestrator.report.stored import StoredRun, read_summary
 from tests.unit.report.html.stored_run import store
-from tests.unit.report.result_factory import make_task
+from tests.unit.report.result_factory import make_sample, make_task
 
 
 def test_what_was_written_is_read_back(tmp_path: Path) -> None:
@@ -22,6 +23,18 @@ def test_what_was_written_is_read_back(tmp_path: Path) -> None:
     assert tasks[3].id == make_task(3).id
     assert (tasks[3].intended, tasks[3].sent, tasks[3].published) == (30.0, 31.0, 32.0)
     assert (tasks[3].verdict, tasks[3].workload, tasks[3].queue) == ("ok", "sums", "add")
+
+
+def test_what_others_used_is_read_and_a_series_without_it_too(tmp_path: Path) -> None:
+    sample = replace(make_sample(1), pools={"others": (0.5, 1024)}, others_cpu_ratio=1.25)
+    run = store(tmp_path, samples=[make_sample(0), sample])
+    assert run.series.others == [None, 1.25]
+    assert run.series.cpu["others"] == [None, 0.5]
+    path = tmp_path / "series.csv"
+    path.write_text("".join(f"{line.rpartition(',')[0]}\n" for line in path.read_text().split()))
+    older = StoredRun.read(tmp_path, run.summary).series
+    assert older.others == [None, None]
+    assert older.cpu == run.series.cpu
 
 
 def test_a_time_that_nobody_saw_is_none(tmp_path: Path) -> None:

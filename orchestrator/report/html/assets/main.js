@@ -1,5 +1,7 @@
 // Puts the page together.
 
+const PANELS_OF = {run: runPanels, experiment: comparisonPanels, comparison: comparedPanels};
+
 function start() {
   const report = JSON.parse(document.getElementById("data").textContent);
   const main = document.getElementById("report");
@@ -9,8 +11,8 @@ function start() {
     const ends = [report.intervals.at_s.length * report.intervals.width_s, ...report.series.at_s.slice(-1)];
     timeSpan = [0, Math.max(...ends)];
   }
-  const panels = report.kind === "run" ? runPanels(report) : comparisonPanels(report);
-  main.replaceChildren(topBar(report), el("div", {class: "body"}, panels), el("footer", {}, "made by celery-orchestrator; charts by uPlot"));
+  const panels = PANELS_OF[report.kind](report);
+  main.replaceChildren(topBar(report), el("div", {class: "body"}, panels.filter(Boolean)), el("footer", {}, "made by celery-orchestrator; charts by uPlot"));
   for (const begin of onStart) begin();
   for (const entry of charts) if (!entry.plot) { build(entry); listen(entry); }
   new ResizeObserver(() => requestAnimationFrame(resizeAll)).observe(main);
