@@ -147,12 +147,6 @@ def target_applied(
         _update_tasks(app, applied)
 
 
-def forget_backend(app: Celery) -> None:
-    """Have this thread make the app's result backend anew when it asks for it next: each thread
-    keeps its own, and `apply_target` drops only that of its own thread."""
-    vars(app._local).pop("backend", None)
-
-
 def resolve_task(app: Celery, name: str) -> str:
     """The full name of a task, given that name or what stands after a dot of one name only.
 
@@ -321,7 +315,7 @@ def _drop_made(app: Celery) -> None:
     """Forget connections, pools, routes and backends: they are made anew from the new settings."""
     app._pool = None
     app._backend_cache = None
-    forget_backend(app)
+    vars(app._local).pop("backend", None)
     for made in ("amqp", "control", "events"):
         vars(app).pop(made, None)
 

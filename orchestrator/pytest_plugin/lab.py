@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import anyio.to_thread
 
-from orchestrator.celery_app import forget_backend
 from orchestrator.client import Client
 from orchestrator.errors import OrchestratorError, UsageError
 from orchestrator.judge.ledger import Ledger
@@ -24,6 +23,7 @@ from orchestrator.pytest_plugin.broker import LabBroker, Place
 from orchestrator.pytest_plugin.config import LabConfig
 from orchestrator.pytest_plugin.hosting import hosted, plain
 from orchestrator.pytest_plugin.result import LabResult
+from orchestrator.pytest_plugin.stock_results import own_backend
 from orchestrator.pytest_plugin.workers import NOT_EAGER, Workers, worker_env, workers_plan
 from orchestrator.records import Live, Plan
 from orchestrator.report.new_directory import make_directory
@@ -156,15 +156,9 @@ class CeleryLab:
         when it has died; `UsageError`."""
         __tracebackhide__ = True
         celery_app, logs, laboratory = self._workers(app, options)
-        with laboratory as opened:
-            forget_backend(celery_app)
-            try:
-                timeout_s = self.config.timeout_s
-                yield BlockingClient(
-                    self.broker.portal, opened.client, timeout_s=timeout_s, logs=logs
-                )
-            finally:
-                forget_backend(celery_app)
+        with laboratory as opened, own_backend(celery_app):
+            timeout_s = self.config.timeout_s
+            yield BlockingClient(self.broker.portal, opened.client, timeout_s=timeout_s, logs=logs)
 
     @asynccontextmanager
     async def aworkers(self, app: "Celery | str", **options: Any) -> AsyncIterator[Client]:
@@ -174,11 +168,10 @@ class CeleryLab:
         celery_app, _, laboratory = self._workers(app, options)
         await anyio.to_thread.run_sync(laboratory.__enter__)
         try:
-            forget_backend(celery_app)
-            async with Client(celery_app) as client:
-                yield client
+            with own_backend(celery_app):
+                async with Client(celery_app) as client:
+                    yield client
         finally:
-            forget_backend(celery_app)
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(laboratory.__exit__, None, None, None)
 
