@@ -62,7 +62,7 @@ POOLS = ("prefork", "gevent", "eventlet", "threads", "solo")
 @click.option(
     "--wait",
     "wait_s",
-    default=8.0,
+    default=5.0,
     show_default=True,
     help="Seconds to wait for the broker to accept connections.",
 )
