@@ -146,7 +146,9 @@ def network(docker: Docker) -> dict[str, str]:
 
 
 def remove(cluster: Cluster) -> None:
-    """Also after a test that failed."""
+    """After a test that failed; else there is nothing left to do."""
+    if not cluster.containers() and not cluster.docker("images", "--quiet", cluster.images[0]):
+        return
     if not (cluster.checkout / "deploy" / "compose" / ".env").exists():
         cluster.attempt("deploy/compose/new-env")
     cluster.do("clean")

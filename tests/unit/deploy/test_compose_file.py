@@ -5,6 +5,7 @@ import re
 import shutil
 import stat
 import subprocess
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -112,7 +113,9 @@ def test_only_what_the_images_copy_is_sent_to_the_daemon() -> None:
 def test_the_image_has_the_locked_versions() -> None:
     lock = pins(ROOT / "constraints.txt")
     image = pins(ROOT / "deploy" / "requirements.txt")
-    assert {"celery", "gevent", "redis", "tzdata"} <= set(image)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    needed = {re.split(r"[^\w.-]", line)[0] for line in project["dependencies"]}
+    assert {name.lower().replace("_", "-") for name in needed | {"tzdata"}} <= set(image)
     assert {name: versions for name, versions in image.items() if lock[name] != versions} == {}
     assert not {"pytest", "mypy"} & set(image)
 
