@@ -156,7 +156,7 @@ async def test_publishing_while_redis_dies_and_freezes(server: RedisServer, t: A
 
     async def publish(client: Client) -> None:
         while not over:
-            canvas = group(t.add.s(i, i) for i in range(20))
+            canvas = group([t.add.s(i, i) for i in range(20)])  # sent whole, whatever else runs
             try:
                 handle = await client.submit(canvas)
             except PublishUncertain as exc:
