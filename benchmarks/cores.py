@@ -36,11 +36,24 @@ def usable_cores() -> frozenset[int]:
 @contextmanager
 def on_servers_cores(cores: Cores) -> Iterator[None]:
     """Run there for a while; children that are started in the block stay there."""
-    if sys.platform != "linux" or cores.client is None:
+    with _on(None if cores.client is None else cores.servers):
+        yield
+
+
+@contextmanager
+def on_clients_core(cores: Cores) -> Iterator[None]:
+    """Run there for a while."""
+    with _on(None if cores.client is None else {cores.client}):
+        yield
+
+
+@contextmanager
+def _on(chosen: Set[int] | None) -> Iterator[None]:
+    if sys.platform != "linux" or chosen is None:
         yield
         return
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, cores.servers)
+    os.sched_setaffinity(0, chosen)
     try:
         yield
     finally:

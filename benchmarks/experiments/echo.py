@@ -7,7 +7,7 @@ from benchmarks.rounds import facts_per_task, paired_ratios
 
 TASKS = 10_000
 ROUNDS = 3
-BUDGET_S = 30.0
+BUDGET_S = 25.0
 
 ROWS = (
     Row("echo-rate", "publish + await 10,000, echo worker: tasks/s against group + get()", "x", 15),

@@ -23,7 +23,7 @@ from orchestrator.records import TargetPlan
 
 TASKS = 10_000
 ROUNDS = 3
-BUDGET_S = 35.0
+BUDGET_S = 25.0
 NOBODY = "amqp://guest@127.0.0.1:1//"
 _ARRIVE_S = 20.0
 
