@@ -4,8 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from orchestrator.client.failures import ResultTimeout
-
 
 @asynccontextmanager
 async def within(timeout_s: float | None, *, since: float | None = None) -> AsyncIterator[None]:
@@ -18,6 +16,9 @@ async def within(timeout_s: float | None, *, since: float | None = None) -> Asyn
         async with asyncio.timeout_at(None if timeout_s is None else begin + timeout_s) as limit:
             yield
     except TimeoutError as exc:
+        # Here and not above: Celery's exceptions are half of what it costs to import `Client`.
+        from orchestrator.client.failures import ResultTimeout
+
         if not limit.expired() or isinstance(exc, ResultTimeout):
             raise
         raise ResultTimeout(
