@@ -84,6 +84,7 @@ def refused(command: Command, write_scenario: Write, broker: str, **options: Any
     return said[0]
 
 
+@pytest.mark.alone
 def test_a_redis_that_refuses_us(command: Command, write_scenario: Write, tmp_path: Path) -> None:
     with running_redis(tmp_path, "--requirepass", "right") as redis:
         place = f"127.0.0.1:{redis.port}"
@@ -99,6 +100,7 @@ def test_a_redis_that_refuses_us(command: Command, write_scenario: Write, tmp_pa
 
 
 @needs_rabbitmq
+@pytest.mark.alone
 def test_a_rabbitmq_that_refuses_us(
     command: Command, write_scenario: Write, tmp_path: Path
 ) -> None:

@@ -58,8 +58,8 @@ workers:
 workloads:
   sums:
     executor: constant-arrival-rate
-    rate: 10/s
-    duration: 3s
+    rate: 4/s  # the proxy holds back one after the other
+    duration: 5s
     canvas: {task: add, args: [1, 2]}
 """
 
