@@ -116,6 +116,7 @@ def test_a_rabbitmq_that_refuses_us(
             assert place in line
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     "broker",
     [
@@ -140,6 +141,7 @@ def test_a_worker_in_the_foreground_says_it_too(command: Command) -> None:
 
 
 @pytest.mark.parametrize("broker", ["rabbitmq", "valkey"])
+@pytest.mark.alone
 def test_a_server_that_is_not_installed(
     command: Command, write_scenario: Write, broker: str
 ) -> None:
