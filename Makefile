@@ -7,8 +7,8 @@ READY := $(VENV)/.ready
 LINE_5_6 := .venv-celery-5.6
 TOOLS := .venv-tools
 PYTEST_ARGS ?=
-# Two for each core: most tests wait for servers. Those that measure with a clock have the machine to themselves.
-TEST_PROCESSES ?= $(shell echo $$((2 * $$($(PYTHON) -c 'import os; print(os.cpu_count())'))))
+# One for each core: with more, servers and workers are too slow for what the tests allow them.
+TEST_PROCESSES ?= auto
 
 .PHONY: help run bench bench-load test test-unit test-scenarios test-celery-5.6 test-compose lint format docs schema lock clean
 .PHONY: broker kill_workers docker_compose_start docker_compose_stop docker_compose_clean flower

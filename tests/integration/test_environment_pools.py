@@ -142,6 +142,7 @@ async def lab(
                 client.backend.client.close()
 
 
+@pytest.mark.alone  # five workers are stopped at once, each within its time
 async def test_all_five_kinds_run_tasks_that_the_probe_sees(tmp_path: Path) -> None:
     plans = [PoolPlan(kind, (kind,), kind, concurrency=2, env={"EXTRA": kind}) for kind in KINDS]
     settings = {
