@@ -1,7 +1,7 @@
 """`async with Client(app) as client: value = await client.call(add.s(1, 2))`."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -96,6 +96,18 @@ class Client:
         send.
         """
         return (await self._open_session().submit_all((signature,), timeout))[0]
+
+    async def submit_all(
+        self,
+        signatures: "Sequence[Any]",
+        timeout: float | None = None,  # noqa: ASYNC109 - the name that stock `get()` has
+    ) -> "list[Handle]":
+        """Send canvases together, in one write where the broker allows it; a handle for each, in
+        order, when the broker has confirmed them all.
+
+        As `submit`, also in what it raises: when one of them cannot be sent, none is.
+        """
+        return await self._open_session().submit_all(signatures, timeout)
 
     async def call(
         self,

@@ -102,7 +102,12 @@ class Handle:
         self._origin.forget(self._join)
 
     def on_end(self, callback: Callable[[], None]) -> None:
-        """Call back once, when the canvas is done or the client was closed."""
+        """Call back once, when the canvas is done or the client was closed; at once if it is.
+
+        Raises `ResultsDisabled` when there will be no end to see.
+        """
+        if self._origin.results_disabled and not self._join.complete:
+            raise ResultsDisabled
         self._join.on_end(callback)
 
     def __del__(self) -> None:

@@ -1,17 +1,27 @@
 """The driver: runs all workloads at once, each canvas sent at its time and awaited to its end."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 import anyio
 from anyio.abc import TaskGroup
+from celery import Signature
 
-from orchestrator.client import Client, Handle, ResultTimeout
-from orchestrator.errors import ClientError
-from orchestrator.load.canvas import BuiltCanvas, CanvasBuilder
-from orchestrator.load.clock import NS_PER_S, after, now_ns, sleep_until
+from orchestrator.client import Client
+from orchestrator.errors import ClientError, OrchestratorError
+from orchestrator.load.canvas import CanvasBuilder
+from orchestrator.load.clock import after, now_ns, sleep_until
 from orchestrator.load.executors import EXECUTORS
-from orchestrator.records import CanvasOutcome, CanvasState, Drain, Submission, WorkloadPlan
+from orchestrator.load.flight import Flight
+from orchestrator.records import CanvasOutcome, Drain, Submission, WorkloadPlan
+
+TOGETHER = 64
+"""The most iterations that are sent together: what the event loop can wait for (0.05 ms each)."""
+
+GRAIN_S = 0.01
+"""How exactly a canvas's ``timeout`` is kept."""
+
+Due = tuple[Flight, Signature]
 
 
 class Recorder(Protocol):
@@ -70,7 +80,10 @@ class Driver:
 
 
 class _Stream:
-    """One workload while it runs: the `Iterations` of its executor."""
+    """One workload while it runs: the `Iterations` of its executor.
+
+    No iteration has a task of its own: those that are due go out together, the client calls back
+    when a canvas ends, and one task watches over the time of all."""
 
     def __init__(
         self,
@@ -86,29 +99,44 @@ class _Stream:
         self._builder = builder
         self._consumption = consumption
         self._tasks: TaskGroup | None = None
+        self._due: list[Due] = []
+        self._flights: dict[Flight, anyio.Event | None] = {}
+        """In the order in which they were intended, and so of their deadlines; with the VU that
+        waits."""
+        self._watching = False
         self._ended = 0
         self._first_ended_ns = 0
         self._goal: _Goal | None = None
         self._publishing = 0
         self._room: tuple[int, anyio.Event] | None = None
-        self.in_flight = 0
+        self._all_over: anyio.Event | None = None
 
     @property
     def name(self) -> str:
         return self._workload.name
 
+    @property
+    def in_flight(self) -> int:
+        return len(self._flights)
+
     async def drive(self, start_ns: int) -> None:
         begin_ns = after(start_ns, self._workload.start_time_s)
         await sleep_until(begin_ns)
         execute = EXECUTORS[self._workload.executor]
-        async with anyio.create_task_group() as tasks:
-            self._tasks = tasks
-            tasks.cancel_scope.deadline = anyio.current_time() + self._longest_s()
-            try:
-                await execute(self._workload, self, begin_ns)
-            finally:
-                self._recorder.offered(self.name, begin_ns, now_ns())
-            tasks.cancel_scope.deadline = anyio.current_time() + self._workload.graceful_stop_s
+        try:
+            async with anyio.create_task_group() as tasks:
+                self._tasks = tasks
+                tasks.cancel_scope.deadline = anyio.current_time() + self._longest_s()
+                try:
+                    await execute(self._workload, self, begin_ns)
+                finally:
+                    self._recorder.offered(self.name, begin_ns, now_ns())
+                tasks.cancel_scope.deadline = anyio.current_time() + self._workload.graceful_stop_s
+                await self._landed()
+                tasks.cancel_scope.cancel()
+        finally:
+            for flight in list(self._flights):
+                flight.stop()
 
     def _longest_s(self) -> float:
         """The bound on the executor itself: VUs wait for their last canvas, but not for longer than
@@ -118,32 +146,27 @@ class _Stream:
             self._workload.max_duration_s if span_s is None else span_s
         ) + self._workload.graceful_stop_s
 
+    async def _landed(self) -> None:
+        if self._flights:
+            self._all_over = anyio.Event()
+            await self._all_over.wait()
+
+    # ---- for the executor ----
+
     async def run(self, iteration: int, intended_ns: int) -> None:
-        self.in_flight += 1
-        self._publishing += 1
-        await self._run_counted(iteration, intended_ns)
+        flight = self._begin(iteration, intended_ns)
+        over = self._flights[flight] = anyio.Event()
+        try:
+            await over.wait()
+        finally:
+            flight.stop()
 
     def start(self, iteration: int, intended_ns: int) -> None:
-        if self._tasks is None:
-            raise RuntimeError("an executor runs inside drive()")
-        self.in_flight += 1
-        self._publishing += 1
-        self._tasks.start_soon(self._run_counted, iteration, intended_ns)
+        self._begin(iteration, intended_ns)
 
-    async def _run_counted(self, iteration: int, intended_ns: int) -> None:
-        try:
-            await self._iterate(iteration, intended_ns)
-        finally:
-            self.in_flight -= 1
-            self._ended += 1
-            self._first_ended_ns = self._first_ended_ns or now_ns()
-            if self._goal is not None and self._ended >= self._goal.count:
-                self._goal.reach()
-
-    def _left_for_broker(self) -> None:
-        self._publishing -= 1
-        if self._room is not None and self._publishing <= self._room[0]:
-            self._room[1].set()
+    def drop(self, count: int) -> None:
+        if count > 0:
+            self._recorder.dropped(self.name, count)
 
     async def published(self, left: int) -> None:
         if self._publishing > left:
@@ -163,48 +186,98 @@ class _Stream:
     async def resume(self) -> None:
         await self._consumption.resume(self._queues())
 
+    def drained(self, *, fill_s: float, drain_s: float, iterations: int) -> None:
+        self._recorder.drained(self.name, Drain(iterations, fill_s=fill_s, drain_s=drain_s))
+
     def _queues(self) -> set[str]:
         """Those of every task of an iteration: all iterations have the same."""
         tasks = self._builder.build(0, 0).submission.expectations
         return {task.queue for task in tasks}
 
-    def drained(self, *, fill_s: float, drain_s: float, iterations: int) -> None:
-        self._recorder.drained(self.name, Drain(iterations, fill_s=fill_s, drain_s=drain_s))
+    # ---- one iteration ----
 
-    def drop(self, count: int) -> None:
-        if count > 0:
-            self._recorder.dropped(self.name, count)
-
-    async def _iterate(self, iteration: int, intended_ns: int) -> None:
+    def _begin(self, iteration: int, intended_ns: int) -> Flight:
+        if self._tasks is None:
+            raise RuntimeError("an executor runs inside drive()")
         built = self._builder.build(iteration, intended_ns)
-        ending = _Ending(self._recorder, built.submission)
         deadline_ns = after(intended_ns, self._workload.timeout_s)
+        flight = Flight(built.submission, deadline_ns, self._recorder, self._over)
         self._recorder.submitted(built.submission)
-        try:
-            handle = await self._submit(built, ending)
-            value = await handle.result(timeout=max(0.0, (deadline_ns - now_ns()) / NS_PER_S))
-        except anyio.get_cancelled_exc_class():
-            ending.record("stopped")
-            raise
-        except ResultTimeout as error:
-            ending.record("timeout", error=f"{type(error).__name__}: {error}")
-        except ClientError:
-            ending.record("stopped")
-            raise
-        except Exception as error:  # whatever the task raised: it is an outcome, not an accident
-            ending.record("failed", error=f"{type(error).__name__}: {error}")
-        else:
-            ending.record("ok", value=value)
+        self._publishing += 1
+        self._flights[flight] = None
+        if not self._due:
+            self._tasks.start_soon(self._send_due)
+        self._due.append((flight, built.signature))
+        if not self._watching:
+            self._watching = True
+            self._tasks.start_soon(self._watch_deadlines)
+        return flight
 
-    async def _submit(self, built: BuiltCanvas, ending: "_Ending") -> Handle:
-        ending.sent_ns = now_ns()
+    async def _send_due(self) -> None:
+        """Send what became due in one turn of the event loop."""
+        if self._tasks is None:
+            raise RuntimeError("an executor runs inside drive()")
+        due, self._due = self._due, []
+        for at in range(TOGETHER, len(due), TOGETHER):
+            self._tasks.start_soon(self._send_counted, due[at : at + TOGETHER])
+        await self._send_counted(due[:TOGETHER])
+
+    async def _send_counted(self, due: Sequence[Due]) -> None:
         try:
-            handle = await self._client.submit(built.signature)
+            await self._send(due)
         finally:
-            self._left_for_broker()
-        ending.published_ns = now_ns()
-        self._recorder.published(built.submission, ending.sent_ns, ending.published_ns)
-        return handle
+            self._publishing -= len(due)
+            if self._room is not None and self._publishing <= self._room[0]:
+                self._room[1].set()
+
+    async def _send(self, due: Sequence[Due]) -> None:
+        sent_ns = now_ns()
+        for flight, _ in due:
+            flight.sent_ns = sent_ns
+        try:
+            handles = await self._client.submit_all([signature for _, signature in due])
+        except ClientError:
+            raise
+        except Exception as error:  # the task's signature, or a broker that is gone
+            return await self._not_sent(due, error)
+        published_ns = now_ns()
+        for (flight, _), handle in zip(due, handles, strict=True):
+            flight.published_ns = published_ns
+            self._recorder.published(flight.submission, sent_ns, published_ns)
+            flight.follow(handle)
+
+    async def _not_sent(self, due: Sequence[Due], error: Exception) -> None:
+        """Nothing was sent. One signature may be to blame: then the others go without it."""
+        if len(due) == 1 or isinstance(error, OrchestratorError):
+            for flight, _ in due:
+                flight.fail(error)
+        else:
+            for one in due:
+                await self._send([one])
+
+    async def _watch_deadlines(self) -> None:
+        """Ends what takes longer than the workload's ``timeout``: when it was published, since
+        nobody can say of it before whether it will be sent."""
+        while self._flights:
+            deadline_ns = next(iter(self._flights)).deadline_ns
+            await sleep_until(max(deadline_ns, after(now_ns(), GRAIN_S)))
+            for flight in list(self._flights):
+                if not flight.overdue:
+                    break
+                if flight.published_ns:
+                    flight.expire(self._workload.timeout_s)
+        self._watching = False
+
+    def _over(self, flight: Flight) -> None:
+        waiting = self._flights.pop(flight)
+        if waiting is not None:
+            waiting.set()
+        self._ended += 1
+        self._first_ended_ns = self._first_ended_ns or now_ns()
+        if self._goal is not None and self._ended >= self._goal.count:
+            self._goal.reach()
+        if self._all_over is not None and not self._flights:
+            self._all_over.set()
 
 
 class _Goal:
@@ -219,28 +292,3 @@ class _Goal:
         if not self.reached.is_set():
             self.at_ns = now_ns()
             self.reached.set()
-
-
-class _Ending:
-    """Puts together the record of how an iteration ended."""
-
-    def __init__(self, recorder: Recorder, submission: Submission) -> None:
-        self._recorder = recorder
-        self._submission = submission
-        self.sent_ns = 0
-        self.published_ns = 0
-
-    def record(self, state: CanvasState, *, value: Any = None, error: str | None = None) -> None:
-        ended_ns = now_ns()
-        outcome = CanvasOutcome(
-            workload=self._submission.workload,
-            iteration=self._submission.iteration,
-            intended_ns=self._submission.intended_ns,
-            sent_ns=self.sent_ns,
-            published_ns=self.published_ns,
-            seen_ns=ended_ns if state in ("ok", "failed") else None,
-            state=state,
-            error=error,
-            ended_ns=ended_ns,
-        )
-        self._recorder.ended(outcome, value)

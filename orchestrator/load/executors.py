@@ -14,6 +14,10 @@ from orchestrator.load.iterations import Iterations
 from orchestrator.load.ramping_vus import ramping_vus
 from orchestrator.records import ExecutorKind, WorkloadPlan
 
+AT_ONCE = 16
+"""Iterations that an open model starts without a pause when it is behind: the first of them waits
+for the last to be built."""
+
 Executor = Callable[[WorkloadPlan, Iterations, int], Awaitable[None]]
 """Takes the workload, its iterations and its start time; returns when it will start no more."""
 
@@ -94,7 +98,7 @@ async def _arrive(
     limit = workload.max_in_flight or 0
     for iteration, at_s in enumerate(times):
         intended_ns = after(start_ns, at_s)
-        if intended_ns > now_ns() or not iteration % 64:
+        if intended_ns > now_ns() or not iteration % AT_ONCE:
             await sleep_until(intended_ns)
         if limit and iterations.in_flight >= limit:
             iterations.drop(1)
