@@ -25,6 +25,7 @@ class Collector:
         self._group_id = group_id
         self._embed = embed
         self._last: Any = None
+        self._last_options: Mapping[str, Any] = {}
         self._kind: Kind | None = None
         self._append: Callable[[Written], None]
         self._numbers_limit = 0
@@ -43,6 +44,10 @@ class Collector:
                 await asyncio.sleep(0)
         return self._ids_are_sound()
 
+    def take_few(self, signatures: Iterable[Any]) -> bool:
+        """As `take_all`, without a pause."""
+        return all(map(self.take, signatures)) and self._ids_are_sound()
+
     def take(self, signature: Any) -> bool:
         """One more task; False when it is not plain."""
         if type(signature) is not Signature:
@@ -51,8 +56,10 @@ class Collector:
             options, args, kwargs = signature["options"], signature["args"], signature["kwargs"]
         except KeyError:
             return False
-        if (options or not self._is_like_last(signature)) and not self._turn_to(signature, options):
+        if not self._is_like_last(signature, options) and not self._turn_to(signature, options):
             return False
+        if "task_id" in options:
+            self.ids.append(options["task_id"])
         kind = self._kind
         assert kind is not None
         if type(args) is not tuple:
@@ -73,23 +80,27 @@ class Collector:
             for place in range(run.begin, run.begin + len(run.written))
         )
 
-    def _is_like_last(self, signature: Any) -> bool:
-        """It has no options; nor had the last one."""
-        last = self._last
-        return (
-            last is not None
-            and signature["task"] == last["task"]
-            and signature._type is last._type
-            and signature._app is last._app
-        )
+    def _is_like_last(self, signature: Any, options: Mapping[str, Any]) -> bool:
+        """It has the same options as the last one, but for its id: the very same objects."""
+        last, before = self._last, self._last_options
+        if (
+            last is None
+            or signature["task"] != last["task"]
+            or signature._type is not last._type
+            or signature._app is not last._app
+            or len(options) != len(before)
+        ):
+            return False
+        for name, value in options.items():
+            if name not in before or (name != "task_id" and before[name] is not value):
+                return False
+        return True
 
     def _turn_to(self, signature: Any, options: Mapping[str, Any]) -> bool:
         kind = self._kinds.of(signature, grouped=self._group_id is not None)
         if kind is None:
             return False
-        if "task_id" in options:
-            self.ids.append(options["task_id"])
-        self._last = None if options else signature
+        self._last, self._last_options = signature, options
         if kind is not self._kind:
             stencil = kind.template.stencil(self._group_id, self._embed)
             run = Run(kind, stencil, self.count)

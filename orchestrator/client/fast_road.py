@@ -17,7 +17,7 @@ from orchestrator.client.collector import Collector
 from orchestrator.client.ids import PAGE, IdRange, IdSource
 from orchestrator.client.ignored import ignored_ids
 from orchestrator.client.join import Join
-from orchestrator.client.kinds import Dialect, Kinds
+from orchestrator.client.kinds import Dialect, Kind, Kinds
 from orchestrator.client.later_result import LaterChord, LaterGroup, LaterTask, Members
 from orchestrator.client.messages import Messages
 from orchestrator.client.plain_joins import GroupJoin, OnEnd, StreamBlock, TaskJoin
@@ -35,9 +35,10 @@ _WORTH_LEARNING = 16
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A canvas on the fast road. ``result`` becomes Celery's result object when it is asked for."""
+    """A canvas on the fast road. ``result`` becomes Celery's result object when it is asked for.
+    ``captured`` is None when it is sent with the canvas before it."""
 
-    captured: Captured
+    captured: Captured | None
     join: Any
     result: Any
 
@@ -61,7 +62,8 @@ class FastRoad:
         if kind not in (Signature, group, _chord) or not self._kinds.usable():
             return None
         if kind is Signature:
-            return self._task(signature)
+            taken = self.take_tasks((signature,))
+            return None if taken is None else taken[0]
         if not self._is_bare(signature):
             return None
         if kind is group:
@@ -117,23 +119,27 @@ class FastRoad:
             and not signature.get("args")
         )
 
-    def _task(self, signature: Any) -> Taken | None:
-        if trace_headers():
+    def take_tasks(self, signatures: Sequence[Any]) -> list[Taken] | None:
+        """Single tasks, which are sent together. None when one of them is not plain, or some bring
+        their own ids and others do not. Raises what `apply_async` raises."""
+        if any(type(signature) is not Signature for signature in signatures):
+            return None
+        if trace_headers() or not self._kinds.usable():
             return None
         collector = Collector(self._kinds, None, _EMBED)
-        if not collector.take(signature):
+        if not collector.take_few(signatures):
             return None
-        kind = collector.runs[0].kind
-        task_id = collector.ids[0] if collector.ids else self._ids()
-        messages = Messages(collector.runs, [task_id], self._tags.take(1), grouped=False)
-        join: Any = TaskJoin(task_id)
-        if kind.ignored:
-            join = Join(ResultTree(task_id, None, frozenset(), ()))
-        return Taken(
-            Captured(None, [], [], messages=messages),
-            join,
-            LaterTask(kind, self._capturer.backend),
-        )
+        ids = collector.ids or [self._ids() for _ in signatures]
+        tags = self._tags.take(collector.count)
+        messages = Messages(collector.runs, ids, tags, grouped=False)
+        captured: Captured | None = Captured(None, [], [], messages=messages)
+        taken: list[Taken] = []
+        for run in collector.runs:
+            later = LaterTask(run.kind, self._capturer.backend)
+            for task_id in ids[run.begin : run.begin + len(run.written)]:
+                taken.append(Taken(captured, _task_join(task_id, run.kind), later))
+                captured = None
+        return taken
 
     async def _group(self, signature: Any) -> Taken | None:
         tasks = _flat(signature["kwargs"].get("tasks"))
@@ -215,6 +221,12 @@ class FastRoad:
         header = [task_id for place, task_id in enumerate(ids) if place not in ignored]
         later = [task_id for task_id in tree.parents if task_id != captured.published[0].id]
         return ResultTree(tree.id, tree.shape, tree.leaves, (*header, *later))
+
+
+def _task_join(task_id: str, kind: Kind) -> Any:
+    if kind.ignored:
+        return Join(ResultTree(task_id, None, frozenset(), ()))
+    return TaskJoin(task_id)
 
 
 def _flat(tasks: Any) -> Sequence[Any]:

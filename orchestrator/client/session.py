@@ -146,26 +146,28 @@ class ConnectedSession:
         patient = patience.Patience(timeout_s, self._links)
         if not self._is_ready():
             await patient.ready(self._ready)
-        captured: list[Captured] = []
-        handles: list[Handle] = []
-        foreign: list[str] = []
+        batch = _Batch()
         try:
-            for signature in signatures:
+            together = None if self._fast is None else self._fast.take_tasks(signatures)
+            for taken in together or ():
+                self._hold(taken, batch)
+            for signature in signatures if together is None else ():
                 if (produced := await self._submit_produced(signature, patient)) is not None:
-                    handles.append(produced)
-                    continue
-                taken = await self._take(signature)
-                captured.append(taken.captured)
-                handles.append(Handle(self, taken.join, taken.result))
-                foreign += self._wait_for(taken.join)
-            await patient.send(
-                self._ready, self._sending(captured, foreign), partial(_ids_of, captured)
-            )
+                    batch.handles.append(produced)
+                else:
+                    self._hold(await self._take(signature), batch)
+            await patient.send(self._ready, self._sending(batch), partial(_ids_of, batch.captured))
         except BaseException:
-            for handle in handles:
+            for handle in batch.handles:
                 handle.forget()
             raise
-        return handles
+        return batch.handles
+
+    def _hold(self, taken: Taken, batch: "_Batch") -> None:
+        if taken.captured is not None:
+            batch.captured.append(taken.captured)
+        batch.handles.append(Handle(self, taken.join, taken.result))
+        batch.foreign += self._wait_for(taken.join)
 
     async def _submit_produced(self, signature: Any, patient: patience.Patience) -> Handle | None:
         """Send a group or chord while its members are produced. None when they are all known
@@ -211,7 +213,7 @@ class ConnectedSession:
         if taken is None:
             return None
         block: StreamBlock = taken.join
-        captured = [taken.captured]
+        captured = [taken.captured] if taken.captured is not None else []
         self._blocks.add_block(block)
         try:
             await patient.send(
@@ -222,13 +224,14 @@ class ConnectedSession:
             raise
         return block
 
-    def _sending(self, captured: Sequence[Captured], foreign: Sequence[str]) -> patience.Act:
-        """One plain canvas may go together with those of other callers."""
-        if self._outbox is not None and len(captured) == 1 and not foreign:
-            [canvas] = captured
-            if canvas.messages is not None and not canvas.commands and not canvas.backend:
+    def _sending(self, batch: "_Batch") -> patience.Act:
+        """One plain task may go together with those of other callers."""
+        if self._outbox is not None and len(batch.captured) == 1 and not batch.foreign:
+            [canvas] = batch.captured
+            alone = canvas.messages is not None and len(batch.handles) == 1
+            if alone and not canvas.commands and not canvas.backend:
                 return partial(self._outbox.send, canvas)
-        return partial(self._send, captured, foreign)
+        return partial(self._send, batch.captured, batch.foreign)
 
     async def _send(self, captured: Sequence[Captured], foreign: Sequence[str]) -> None:
         if foreign and self._listener is not None:
@@ -292,6 +295,16 @@ class ConnectedSession:
             await link.close(within_s=CLOSE_STEP_S)
         await self._submissions.close(within_s=CLOSE_STEP_S / 2)
         self._broker.close()
+
+
+class _Batch:
+    """Canvases that are sent together: what is to be sent, their handles, the ids that must be
+    watched."""
+
+    def __init__(self) -> None:
+        self.captured: list[Captured] = []
+        self.handles: list[Handle] = []
+        self.foreign: list[str] = []
 
 
 def _is_connected(link: patience.Link) -> bool:

@@ -48,8 +48,9 @@ class _Piece:
 
 @dataclass(frozen=True, slots=True)
 class _TaskFacts:
-    """What the app says of a task: its full name, the queue it goes to, its reference."""
+    """What the app says of a task: itself, its full name, the queue it goes to, its reference."""
 
+    task: Any
     name: str
     queue: str
     reference: Callable[..., Any] | None
@@ -105,6 +106,7 @@ class CanvasBuilder:
         task = self._app.tasks[name]
         options = {"queue": call.queue} if call.queue else {}
         return _TaskFacts(
+            task=task,
             name=name,
             queue=task_queue(self._app, name, options),
             reference=getattr(task, "reference", None),
@@ -154,7 +156,7 @@ class _Assembly:
         if call.queue:
             options["queue"] = call.queue
         task_id = options["task_id"] = self._builder.new_id()
-        signature = self._builder.app.tasks[facts.name].signature(
+        signature = facts.task.signature(
             call.args, dict(call.kwargs), immutable=call.immutable, **options
         )
         taken = None if call.immutable else inputs
@@ -248,7 +250,7 @@ class _Assembly:
         # so a result put in front of them would break it: it is immutable.
         signature = Signature(
             f"celery.{node.kind}",
-            kwargs={"task": app.tasks[facts.name].s(), "it": list(node.items)},
+            kwargs={"task": facts.task.s(), "it": list(node.items)},
             options={"task_id": task_id, "queue": facts.queue, "route_name": facts.name},
             immutable=True,
             app=app,
