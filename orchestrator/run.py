@@ -235,7 +235,7 @@ class Run:
             await sleep_until(after(start_ns, second * SAMPLE_S))
             sample = await series.take((now_ns() - start_ns) / NS_PER_S)
             if figures is not None:
-                figures.second(sample)
+                await figures.second(sample)
             self._abort_on_threshold((now_ns() - start_ns) / NS_PER_S)
 
     async def _show(self, figures: LiveFigures, driver: Driver, start_ns: int) -> None:

@@ -65,19 +65,19 @@ class Load:
     def _end(self, state: Any, seen_ns: int | None) -> None:
         self.ledger.ended(CanvasOutcome("sums", self._number, S, S, S, seen_ns, state), None)
 
-    def seconds(self, count: int) -> Live:
+    async def seconds(self, count: int) -> Live:
         for second in range(1, count + 1):
             sample = Sample(float(second), 0, 0, 0, 0, {"add": 4}, {"p": (0.5, 1)}, 0.25, 9)
-            self.figures.second(sample)
+            await self.figures.second(sample)
         return self.figures.now(float(count), 5)
 
 
-def test_counts_tell_ok_wrong_failed_and_timed_out_apart() -> None:
+async def test_counts_tell_ok_wrong_failed_and_timed_out_apart() -> None:
     load = Load()
     for value in (3, 3, 4, ValueError("no")):
         load.task(10, value)
     load.timeout()
-    live = load.seconds(1)
+    live = await load.seconds(1)
     assert (live.sent, live.completed) == (5, 4)
     assert (live.ok, live.wrong, live.failed, live.timed_out) == (2, 1, 1, 1)
     assert live.in_flight == 5
@@ -86,34 +86,34 @@ def test_counts_tell_ok_wrong_failed_and_timed_out_apart() -> None:
     assert live.iterations_per_s == pytest.approx(5.0)
 
 
-def test_percentiles_are_those_of_the_tasks_while_they_are_few() -> None:
+async def test_percentiles_are_those_of_the_tasks_while_they_are_few() -> None:
     load = Load()
     for duration_ms in range(1, 101):
         load.task(duration_ms)
-    assert load.seconds(1).p50_ms is None  # they are looked at one second later
-    live = load.seconds(2)
+    assert (await load.seconds(1)).p50_ms is None  # they are looked at one second later
+    live = await load.seconds(2)
     assert live.p50_ms == pytest.approx(50.5)
     assert live.p99_ms == pytest.approx(99.01)
 
 
-def test_every_task_is_counted_by_name_and_queue() -> None:
+async def test_every_task_is_counted_by_name_and_queue() -> None:
     load = Load()
     for value in (3, 4, ValueError("no")):
         load.task(10, value)
-    assert load.seconds(1).tasks == (LiveTasks("add_module.tasks.add", "add", 3, 2, 1),)
+    assert (await load.seconds(1)).tasks == (LiveTasks("add_module.tasks.add", "add", 3, 2, 1),)
 
 
-def test_of_many_tasks_a_bounded_number_is_looked_at() -> None:
+async def test_of_many_tasks_a_bounded_number_is_looked_at() -> None:
     load = Load()
     for number in range(10 * SAMPLE):
         load.task(1 + number % 100)
-    live = load.seconds(2)
+    live = await load.seconds(2)
     assert live.p50_ms == pytest.approx(50, abs=6)
     (cell,) = load.figures._metrics.cells.values()
     assert cell.trends["task_duration"].all.count <= SAMPLE
 
 
-def test_thresholds_stand_as_far_as_they_can_be_known() -> None:
+async def test_thresholds_stand_as_far_as_they_can_be_known() -> None:
     load = Load(
         make_threshold("task_duration", "p(95)<50ms", **P95),
         make_threshold("task_duration", "p(95)<50ms", tags={"task": "other"}, **P95),
@@ -126,7 +126,7 @@ def test_thresholds_stand_as_far_as_they_can_be_known() -> None:
     )
     for value in (3, 3, 4):
         load.task(10, value)
-    live = load.seconds(2)
+    live = await load.seconds(2)
     assert live.thresholds == (
         LiveThreshold("task_duration", "p(95)<50ms", 10.0, True),
         LiveThreshold("task_duration{task:other}", "p(95)<50ms", None, None),
