@@ -13,10 +13,10 @@ from celery.result import EagerResult, ResultSet
 
 from orchestrator.celery_app import configured, resolve_task
 from orchestrator.client import Client
+from orchestrator.client.eager_session import EagerSession, eager_result
 from orchestrator.client.handle import Handle
 from orchestrator.client.join import Join
 from orchestrator.client.result_tree import all_results, result_tree
-from orchestrator.client.session import EagerSession, eager_result
 from orchestrator.errors import ClientClosed, OrchestratorError
 
 if TYPE_CHECKING:

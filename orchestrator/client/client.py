@@ -105,7 +105,8 @@ class Client:
         """Send canvases together, in one write where the broker allows it; a handle for each, in
         order, when the broker has confirmed them all.
 
-        As `submit`, also in what it raises: when one of them cannot be sent, none is.
+        As `submit`, also in what it raises: when one of them cannot be sent, none is (but for a
+        group from a generator, which goes out while it is produced).
         """
         return await self._open_session().submit_all(signatures, timeout)
 

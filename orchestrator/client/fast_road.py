@@ -36,9 +36,9 @@ _WORTH_LEARNING = 16
 @dataclass(frozen=True, slots=True)
 class Taken:
     """A canvas on the fast road. ``result`` becomes Celery's result object when it is asked for.
-    ``captured`` is None when it is sent with the canvas before it."""
+    Single tasks that are sent together have one ``captured``."""
 
-    captured: Captured | None
+    captured: Captured
     join: Any
     result: Any
 
@@ -132,13 +132,14 @@ class FastRoad:
         ids = collector.ids or [self._ids() for _ in signatures]
         tags = self._tags.take(collector.count)
         messages = Messages(collector.runs, ids, tags, grouped=False)
-        captured: Captured | None = Captured(None, [], [], messages=messages)
+        captured = Captured(None, [], [], messages=messages)
         taken: list[Taken] = []
         for run in collector.runs:
             later = LaterTask(run.kind, self._capturer.backend)
-            for task_id in ids[run.begin : run.begin + len(run.written)]:
-                taken.append(Taken(captured, _task_join(task_id, run.kind), later))
-                captured = None
+            taken += [
+                Taken(captured, _task_join(task_id, run.kind), later)
+                for task_id in ids[run.begin : run.begin + len(run.written)]
+            ]
         return taken
 
     async def _group(self, signature: Any) -> Taken | None:

@@ -4,10 +4,10 @@ from celery import Celery
 
 from orchestrator.client.amqp_recording import is_amqp
 from orchestrator.client.amqp_session import AmqpSession
+from orchestrator.client.eager_session import EagerSession
 from orchestrator.client.ids import IdSource
 from orchestrator.client.session import (
     ConnectedSession,
-    EagerSession,
     RedisSession,
     Session,
     configuration_checked,

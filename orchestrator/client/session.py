@@ -10,7 +10,6 @@ from typing import Any, Protocol, Self
 from celery import Celery
 from celery.backends.base import DisabledBackend
 from celery.exceptions import ImproperlyConfigured
-from celery.result import ResultSet
 
 from orchestrator.client import patience
 from orchestrator.client.address import address_of
@@ -32,10 +31,9 @@ from orchestrator.client.recording_broker import RecordingBroker
 from orchestrator.client.redis_link import RedisLink
 from orchestrator.client.redis_sender import RedisSender
 from orchestrator.client.result_listener import ResultListener
-from orchestrator.client.result_tree import all_results, result_tree
+from orchestrator.client.result_tree import result_tree
 from orchestrator.client.waiting import OnResult
 from orchestrator.errors import ClientClosed, UsageError
-from orchestrator.records import TaskResult
 
 _MISCONFIGURED = (
     ImproperlyConfigured,
@@ -164,7 +162,7 @@ class ConnectedSession:
         return batch.handles
 
     def _hold(self, taken: Taken, batch: "_Batch") -> None:
-        if taken.captured is not None:
+        if not batch.captured or batch.captured[-1] is not taken.captured:
             batch.captured.append(taken.captured)
         batch.handles.append(Handle(self, taken.join, taken.result))
         batch.foreign += self._wait_for(taken.join)
@@ -213,7 +211,7 @@ class ConnectedSession:
         if taken is None:
             return None
         block: StreamBlock = taken.join
-        captured = [taken.captured] if taken.captured is not None else []
+        captured = [taken.captured]
         self._blocks.add_block(block)
         try:
             await patient.send(
@@ -366,53 +364,3 @@ def redis_results(
     link = RedisLink(address, "the result backend")
     decoder = ResultDecoder(backend)
     return link, ResultListener(address, link, backend.task_keyprefix, decoder, ids, on_result)
-
-
-class EagerSession:
-    """For `task_always_eager`: tasks run when they are submitted, here, as in stock Celery."""
-
-    results_disabled = False
-
-    def __init__(self, app: Celery) -> None:
-        self.app = app
-        self.backend = None
-
-    async def submit_all(
-        self, signatures: Sequence[Any], timeout_s: float | None = None
-    ) -> list[Handle]:
-        return [self._run(signature) for signature in signatures]
-
-    async def submit_block(
-        self, signatures: Sequence[Any], first: int, on_end: OnEnd
-    ) -> StreamBlock | None:
-        """There is no template for running a task."""
-        return None
-
-    def _run(self, signature: Any) -> Handle:
-        result = signature.apply_async()
-        if result is None:
-            raise EmptyCanvas
-        join = Join(result_tree(result))
-        for node in all_results(result):
-            if not isinstance(node, ResultSet):
-                join.deliver(eager_result(node))
-        return Handle(self, join, result)
-
-    def forget(self, join: Any) -> None:
-        """Nothing is waited for."""
-
-    def forget_soon(self, join: Any) -> None:
-        """Nothing is waited for."""
-
-    async def revoke(self, task_ids: list[str], *, terminate: bool, signal: str) -> None:
-        """Every task has ended already."""
-
-    async def close(self) -> None:
-        """Nothing is open."""
-
-
-def eager_result(node: Any) -> TaskResult:
-    value = node.result
-    if isinstance(value, BaseException) and node.failed():
-        return TaskResult(node.id, node.state, None, value, 0, node.traceback)
-    return TaskResult(node.id, node.state, value, None, 0)

@@ -19,7 +19,7 @@ from orchestrator.load.schedule import target_per_s, time_left_s
 from orchestrator.observe.timeline_context import TimelineContext
 from orchestrator.records import Live, LiveThreshold, Plan, Sample, Threshold, Trend
 
-SAMPLE = 200
+SAMPLE = 100
 """Tasks a second that are looked at closely; some 20 microseconds each."""
 BREATH = 20
 """Of these, how many without a pause."""

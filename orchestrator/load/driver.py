@@ -21,6 +21,9 @@ TOGETHER = 64
 GRAIN_S = 0.01
 """How exactly a canvas's ``timeout`` is kept."""
 
+JOIN_S = 0.002
+"""How long what is due waits for what is on its way to the broker, so as to go out with more."""
+
 Due = tuple[Flight, Signature]
 
 
@@ -104,6 +107,8 @@ class _Stream:
         """In the order in which they were intended, and so of their deadlines; with the VU that
         waits."""
         self._watching = False
+        self._on_their_way = 0
+        self._arrived = anyio.Event()
         self._ended = 0
         self._first_ended_ns = 0
         self._goal: _Goal | None = None
@@ -217,15 +222,23 @@ class _Stream:
         """Send what became due in one turn of the event loop."""
         if self._tasks is None:
             raise RuntimeError("an executor runs inside drive()")
+        if self._on_their_way:
+            with anyio.move_on_after(JOIN_S):
+                await self._arrived.wait()
         due, self._due = self._due, []
         for at in range(TOGETHER, len(due), TOGETHER):
             self._tasks.start_soon(self._send_counted, due[at : at + TOGETHER])
         await self._send_counted(due[:TOGETHER])
 
     async def _send_counted(self, due: Sequence[Due]) -> None:
+        self._on_their_way += 1
         try:
             await self._send(due)
         finally:
+            self._on_their_way -= 1
+            if not self._on_their_way:
+                self._arrived.set()
+                self._arrived = anyio.Event()
             self._publishing -= len(due)
             if self._room is not None and self._publishing <= self._room[0]:
                 self._room[1].set()

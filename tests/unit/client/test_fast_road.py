@@ -48,6 +48,38 @@ async def test_task_with_an_id_of_its_own_and_one_that_leaves_no_result() -> Non
     assert ignored.join.value() is None
 
 
+async def test_single_tasks_together() -> None:
+    made, recorder = road()
+    options = ({"task_id": "a"}, {"task_id": "b"}, {"task_id": "c", "queue": "other"})
+    tasks = [recorder.task("add", place, **each) for place, each in enumerate(options)]
+    taken = made.take_tasks(tasks)
+    assert taken is not None
+    assert [each.join.id for each in taken] == ["a", "b", "c"]
+    assert all(each.captured is taken[0].captured for each in taken)
+    [(first, two), (other, one)] = taken[0].captured.messages.pushes()  # type: ignore[union-attr]
+    assert (first, len(two), other, len(one)) == ("celery", 2, "other", 1)
+    assert [json.loads(message)["headers"]["argsrepr"] for message in [*two, *one]] == [
+        "(0,)",
+        "(1,)",
+        "(2,)",
+    ]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ({"task_id": "a"}, {}),
+        ({}, {"task_id": "a"}),
+        ({"task_id": "a"}, {"queue": "other"}),
+        ({"task_id": "a"}, {"task_id": "a"}),
+        ({}, {"countdown": 5}),
+    ],
+)
+async def test_what_does_not_go_together(options: Any) -> None:
+    made, recorder = road()
+    assert made.take_tasks([recorder.task("add", 1, **each) for each in options]) is None
+
+
 async def test_group() -> None:
     made, recorder = road()
     tasks = [recorder.task("add", 1), recorder.task("forgettable"), recorder.task("add", 2)]

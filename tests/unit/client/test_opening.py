@@ -3,9 +3,10 @@ from typing import Any
 import pytest
 
 from orchestrator.client.amqp_session import AmqpSession
+from orchestrator.client.eager_session import EagerSession
 from orchestrator.client.ids import IdSource
 from orchestrator.client.opening import open_session
-from orchestrator.client.session import EagerSession, RedisSession
+from orchestrator.client.session import RedisSession
 from orchestrator.errors import NotSupported, UsageError
 from tests.unit.client.fake_rabbit import fake_rabbit
 from tests.unit.client.fake_redis import fake_redis

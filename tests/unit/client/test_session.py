@@ -3,11 +3,11 @@ import gc
 from typing import Any
 
 import pytest
-from celery import Celery, chain, group
+from celery import Celery, chain
 
 from orchestrator.client.failures import EmptyCanvas
 from orchestrator.client.ids import IdSource
-from orchestrator.client.session import EagerSession, RedisSession
+from orchestrator.client.session import RedisSession
 from orchestrator.errors import BrokerUnavailable, ClientClosed, UsageError
 from tests.unit.client.fake_redis import FakeRedis, fake_redis
 from tests.unit.client.recording_app import recording_app
@@ -68,6 +68,17 @@ async def test_handle_deleted_in_another_thread() -> None:
         await session.close()
 
 
+async def test_single_tasks_go_out_in_one_push() -> None:
+    async with fake_redis() as fake:
+        session = await a_session(fake)
+        add = session.app.tasks["add"]
+        handles = await session.submit_all([add.s(number) for number in range(5)])
+        [push] = fake.named("LPUSH")
+        assert len(push) == 2 + 5
+        assert len({handle.id for handle in handles}) == 5
+        await session.close()
+
+
 async def test_closed_session_refuses() -> None:
     async with fake_redis() as fake:
         session = await a_session(fake)
@@ -104,20 +115,3 @@ async def test_urls_that_make_no_sense(broker: str, results: str) -> None:
     with pytest.raises(UsageError) as error:
         await RedisSession.open(app, IdSource(), None, None, None)
     assert "hush" not in str(error.value)
-
-
-async def test_eager_session() -> None:
-    app = recording_app(task_always_eager=True)
-    session = EagerSession(app)
-    add, total = app.tasks["add"], app.tasks["total"]
-    canvas = group(add.s(1, 2), chain(add.s(1, 1), add.s(5)))
-    handles = await session.submit_all([add.s(1, 2), canvas, total.s([1, 2])])
-    assert [await handle for handle in handles] == [3, [3, 7], 3]
-    [failed] = await session.submit_all([total.s(["x"])])
-    with pytest.raises(TypeError):
-        await failed
-    with pytest.raises(EmptyCanvas):
-        await session.submit_all([chain()])
-    await handles[0].revoke()
-    handles[0].forget()
-    await session.close()

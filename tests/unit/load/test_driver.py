@@ -7,7 +7,7 @@ from typing import Any, cast
 import anyio
 import pytest
 
-from orchestrator.errors import PublishUncertain
+from orchestrator.errors import BrokerUnavailable, PublishUncertain
 from orchestrator.load.canvas import BuiltCanvas, CanvasBuilder
 from orchestrator.load.clock import now_ns
 from orchestrator.load.driver import Driver
@@ -93,6 +93,51 @@ async def test_a_timeout_that_the_task_raised_is_a_failure() -> None:
     async with driver(recorder, TimeoutError("of the task")) as running:
         await running.run(now_ns())
     assert recorder.ended_with[0][0].state == "failed"
+
+
+async def test_what_is_due_together_is_sent_together_and_one_bad_signature_alone_fails() -> None:
+    recorder = FakeRecorder()
+    sizes: list[int] = []
+
+    class Counting(FakeClient):
+        async def submit_all(self, signatures: Any, timeout: float | None = None) -> Any:  # noqa: ASYNC109
+            sizes.append(len(signatures))
+            if any(signature.args == (1,) for signature in signatures):
+                raise TypeError("takes no 1")
+            return await super().submit_all(signatures, timeout)
+
+    workload = WorkloadPlan("w", canvas=Call("add"), executor="per-vu-iterations", vus=3)
+    builder = cast("CanvasBuilder", FakeBuilder())
+    async with Counting(APP, {"add": lambda value: value}) as client:
+        await Driver(client, recorder, [(workload, builder)], FakeConsumption(recorder)).run(
+            now_ns()
+        )
+    assert sizes == [3, 1, 1, 1]
+    ended = {outcome.iteration: outcome for outcome, _ in recorder.ended_with}
+    assert [ended[number].state for number in range(3)] == ["ok", "failed", "ok"]
+    assert ended[1].error == "TypeError: takes no 1"
+
+
+async def test_a_broker_that_is_gone_fails_what_could_not_be_sent() -> None:
+    recorder = FakeRecorder()
+    async with driver(recorder, BrokerUnavailable("gone"), 2, vus=1) as running:
+        await running.run(now_ns())
+    states = [(outcome.state, outcome.error) for outcome, _ in recorder.ended_with]
+    assert states == [("failed", "BrokerUnavailable: gone"), ("ok", None)]
+
+
+async def test_each_canvas_has_its_own_time() -> None:
+    recorder = FakeRecorder()
+    endings = (NEVER, 1, NEVER, NEVER)
+    began_ns = now_ns()
+    async with driver(recorder, *endings, vus=2, timeout_s=0.1) as running:
+        await running.run(began_ns)
+    assert [outcome.state for outcome, _ in recorder.ended_with].count("timeout") == 3
+    for outcome, _ in recorder.ended_with:
+        if outcome.state == "timeout":
+            assert outcome.ended_ns >= outcome.intended_ns + 100_000_000
+            assert outcome.error is not None
+            assert outcome.error.endswith("within 0.1 s; the task was not stopped")
 
 
 async def test_cancelling_records_what_was_in_flight_as_stopped() -> None:
