@@ -11,6 +11,7 @@ import click
 import pytest
 
 from orchestrator.cli import COMMANDS, cli
+from orchestrator.report.summary_schema import summary_schema
 from tests.acceptance.command import ROOT
 
 BUILD_S = 120
@@ -77,6 +78,16 @@ def test_the_reference_has_every_command_and_every_option(site: Path) -> None:
         for option in command.params:
             if isinstance(option, click.Option):
                 assert option.opts[-1] in section, f"{name} {option.opts[-1]}"
+
+
+def test_the_reference_has_every_key_of_a_summary(site: Path) -> None:
+    text = (site / "reference" / "summary.html").read_text(encoding="utf-8")
+    for name, described in summary_schema()["$defs"].items():
+        if "properties" in described:
+            _, _, section = text.partition(f'<section id="{name.lower()}">')
+            section = section.partition("<section")[0]
+            for key in described["properties"]:
+                assert f'<span class="pre">{key}</span>' in section, f"{name}.{key}"
 
 
 def test_the_reference_has_what_the_client_can_do(site: Path) -> None:
