@@ -7,6 +7,7 @@ needs the whole run (lost tasks, say) is left open until its end."""
 from array import array
 from collections import deque
 from collections.abc import Callable, Mapping
+from math import ceil
 
 import anyio.lowlevel
 
@@ -51,7 +52,7 @@ class LiveFigures:
         rows, self._rows = self._rows, self._ledger.timeline.recent or array("I")
         self._ledger.timeline.recent = array("I")
         self._tasks.second(self._rows)
-        step = len(rows) // SAMPLE + 1
+        step = max(1, ceil(len(rows) / SAMPLE))
         outcomes = self._ledger.timeline.some(
             rows[::step], self._context(), measured_from_ns=self._ledger.measured_from_ns
         )

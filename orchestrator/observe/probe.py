@@ -30,6 +30,7 @@ import socket
 import threading
 from collections.abc import Callable, Mapping
 from functools import wraps
+from threading import get_ident
 from time import monotonic_ns
 from typing import Any
 
@@ -41,7 +42,10 @@ BUFFER_BYTES = 1 << 20
 CHUNK_BYTES = 1 << 14
 FLUSH_AFTER_S = 0.02
 LAST_FLUSH_S = 1.0
-ENDED = "_orchestrator_ended_ns"
+
+_ENDED_NS: dict[int, int] = {}
+"""When the function ended that ran last in a thread (or greenlet: the pool has replaced `threading`
+by then), until that is told. The task's request could hold it, at ten times the cost."""
 
 _LATER = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ENOBUFS, errno.EINTR)
 
@@ -194,13 +198,12 @@ class Probe:
         for task in sender.app.tasks.values():
             note_end(task)
 
-    def finished(self, task_id: str, task: Any = None, state: str | None = None, **_: Any) -> None:
+    def finished(self, task_id: str, state: str | None = None, **_: Any) -> None:
         """The task is through; `state` is RETRY when it will run again.
 
         This signal comes only after the result was stored, so the time is the one noted before.
         """
-        at = getattr(task, "request", None)
-        ended_ns = getattr(at, ENDED, None) or monotonic_ns()
+        ended_ns = _ENDED_NS.pop(get_ident(), None) or monotonic_ns()
         self._send(b"F %d %s %s\n" % (ended_ns, (state or "UNKNOWN").encode(), _one_line(task_id)))
 
     def published(self, headers: Mapping[str, Any] | None = None, **_: Any) -> None:
@@ -215,7 +218,8 @@ class Probe:
 
 
 def note_end(task: Any) -> None:
-    """Wrap `task.run` so that its end is noted in the request, which is the running call's own."""
+    """Wrap `task.run` so that its end is noted. What it called in between has noted its own end
+    before."""
     run = task.run
 
     @wraps(run)
@@ -223,7 +227,7 @@ def note_end(task: Any) -> None:
         try:
             return run(*args, **kwargs)
         finally:
-            setattr(task.request, ENDED, monotonic_ns())
+            _ENDED_NS[get_ident()] = monotonic_ns()
 
     task.run = noting
 
