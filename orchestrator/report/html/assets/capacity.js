@@ -32,8 +32,8 @@ function capacityVerdict(report) {
       el("h1", {id: "verdict-title"}, named(report.name, 120), ": ", el("span", {id: "answer"}, report.answer))),
     el("p", {id: "asked"}, "the highest rate of ", el("code", {}, named(summary.workload)), " with ",
       objectives.map(({text}, at) => [at ? ", " : "", el("code", {}, named(text))]), ` (${report.reservation})`),
-    el("p", {class: "soft"}, `${CAPACITY_WORDS[summary.exit_code] || "ended"} (exit code ${summary.exit_code}) \u00b7 run `, named(summary.id)),
-    ends.length ? table([["objective", "text"], ...ends.map(([rate, held]) => [`at ${perSecond(rate)}, which ${held ? "held" : "did not hold"}`, "number"])],
+    el("p", {class: "soft"}, `${CAPACITY_WORDS[summary.exit_code] || "ended"} (exit code ${summary.exit_code}) \u00b7 search `, named(summary.id)),
+    ends.length ? table([["objective", "label"], ...ends.map(([rate, held]) => [`at ${perSecond(rate)}, which ${held ? "held" : "did not hold"}`, "number wrap"])],
       objectives.map(({text, unit}, at) => [el("code", {}, named(text)),
         ...ends.map(([rate, held]) => unitFormat(unit)(observedIn(lastOf(summary.steps, rate, held), at)))])) : null);
 }
@@ -130,12 +130,12 @@ function drawFound(plot, rate) {
   });
 }
 
-// Not cut at the edges: a point may lie on them.
+// Not cut at the edges, where a point may lie; the crosses upon the dots, which would hide them.
 function drawPoints(plot, points) {
   const {ctx} = plot;
   const size = 4.5 * devicePixelRatio;
   ctx.save();
-  for (const {rate, value, held} of points) {
+  for (const {rate, value, held} of [...points].sort((one, other) => other.held - one.held)) {
     const [x, y] = [plot.valToPos(rate, "x", true), plot.valToPos(value, "y", true)];
     ctx.beginPath();
     if (held) {
@@ -163,12 +163,12 @@ function stepsPanel(report) {
   if (!steps.length) return section("steps", "Steps", "No rate was tried.");
   const best = lastOf(steps, summary.held_per_s, true);
   const body = steps.map((step, number) => [
-    integer(number + 1), perSecond(step.rate_per_s), seconds(step.duration_s), perSecond(step.completed_per_s), perSecond(step.growth_per_s),
+    integer(number + 1), perSecond(step.rate_per_s), Number(step.duration_s.toFixed(2)) + " s", perSecond(step.completed_per_s), perSecond(step.growth_per_s),
     integer(step.dropped_count), integer(step.samples_count), ...objectives.map(({unit}, at) => unitFormat(unit)(observedIn(step, at))),
-    [heldWord(step.held), step === best ? " \u2605" : ""], step.why.length ? named(step.why.join("; "), 300) : "",
+    el("div", {}, heldWord(step.held), step === best ? " \u2605" : "", step.why.length ? [": ", named(step.why.join("; "), 300)] : ""),
   ]);
   return section("steps", "Steps", "In the order tried; \u2605 is the answer. Growth is how fast the iterations in flight became more.",
     table([["", "number"], ["rate", "number"], ["for", "number"], ["completed", "number"], ["growth", "number"], ["dropped", "number"], ["samples", "number"],
-      ...objectives.map(({text}) => [clip(plain(text), 40), "number"]), ["", "mark"], ["why not", "label"]],
+      ...objectives.map(({text}) => [clip(plain(text), 80), "number wrap"]), ["held, or why not", "label"]],
     body, steps.map((step) => (step === best ? "best" : null))));
 }
