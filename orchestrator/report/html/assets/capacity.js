@@ -51,9 +51,10 @@ function objectivesPanel(report) {
 function objectiveChart(report, {text, unit, limit}, at) {
   const log = unit === "ms";
   const points = pointsOf(report.summary.steps, (step) => observedIn(step, at)).map((point) => (log ? {...point, value: Math.max(point.value, 0.01)} : point));
-  const known = [...points.map(({value}) => value), ...(limit === null ? [] : [limit])];
+  const values = [...points.map(({value}) => value), ...(limit === null ? [] : [limit])];
   return rateChart(`Observed ${plain(text)} over the rate${log ? ", in milliseconds, logarithmic" : ""}`, report.summary, points, {
-    format: unitFormat(unit), tick: UNIT_TICKS[unit] || compact, log, range: valueRange(known, log),
+    format: unitFormat(unit), tick: UNIT_TICKS[unit] || compact, log, range: valueRange(values, log),
+    incrs: unit === "bytes" ? MEBIBYTES : undefined,
     draw: (plot) => { if (limit !== null) drawLimit(plot, limit, unitFormat(unit)(limit)); },
   });
 }
@@ -69,7 +70,7 @@ function drawLimit(plot, limit, words) {
   inside(plot, (ctx, box, ratio) => {
     const at = plot.valToPos(limit, "y", true);
     line(ctx, [box.left, at], [box.left + box.width, at], "soft", ratio);
-    write(ctx, `limit ${words}`, box.left + 6 * ratio, at - 4 * ratio, "soft", ratio);
+    write(ctx, `limit ${words}`, box.left + 6 * ratio, at - 7 * ratio, "soft", ratio);
   });
 }
 
@@ -90,13 +91,13 @@ function drawOffered(plot, far) {
     const place = (rate) => [plot.valToPos(rate, "x", true), plot.valToPos(rate, "y", true)];
     line(ctx, place(0), place(far), "grey", ratio);
     const [x, y] = place(plot.scales.x.max * 0.2);
-    write(ctx, "completed = offered", x + 10 * ratio, y + 8 * ratio, "soft", ratio);
+    write(ctx, "completed = offered", x + 10 * ratio, y + 14 * ratio, "soft", ratio);
   });
 }
 
 const pointsOf = (steps, valueOf) => steps.map((step) => ({rate: step.rate_per_s, value: valueOf(step), held: step.held})).filter(({value}) => value !== null);
 
-// A rate that was tried twice has one place on the axis and all of its points; options: format, tick, log, range, draw
+// A rate that was tried twice has one place on the axis and all of its points; options: format, tick, incrs, log, range, draw
 function rateChart(title, summary, points, options) {
   const rates = [...new Set(summary.steps.map((step) => step.rate_per_s))].sort((one, other) => one - other);
   const at = (row, held) => points.filter((point) => point.rate === rates[row] && point.held === held).map(({value}) => value);
@@ -111,7 +112,7 @@ function rateChart(title, summary, points, options) {
       scales: {x: {time: false, range: [0, rates[rates.length - 1] * 1.06]}, y: {distr: options.log ? 3 : 1, range: options.range}},
       axes: [
         axis({values: (plot, splits) => splits.map((value) => compact(value) + "/s"), size: 30, space: 70}),
-        axis({size: Y_WIDTH, values: (plot, splits) => splits.map(options.tick),
+        axis({size: Y_WIDTH, incrs: options.incrs, values: (plot, splits) => splits.map(options.tick),
               splits: options.log ? (plot, index, low, high) => roundNumbers(low, high) : undefined}),
       ],
       series: [{label: "rate", value: (plot, value) => perSecond(value)}, ...series],
