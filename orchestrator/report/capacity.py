@@ -81,8 +81,9 @@ def held(capacity: Capacity) -> str:
 
 def reservation(capacity: Capacity) -> str:
     """Why the answer is not more, and what it took."""
-    seconds = figures.seconds(capacity.duration_s)
-    return f"{_limit(capacity)}; {len(capacity.steps)} steps in {seconds}"
+    count = len(capacity.steps)
+    steps = f"{count} step{'' if count == 1 else 's'}"
+    return f"{_limit(capacity)}; {steps} in {figures.seconds(capacity.duration_s)}"
 
 
 def _limit(capacity: Capacity) -> str:

@@ -1,16 +1,20 @@
-"""``report.html`` in a real browser: of a run that passed, of one that failed, of hostile names."""
+"""``report.html`` in a real browser: of a run that passed, of one that failed, of a capacity, of
+hostile names."""
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from orchestrator.report.run_directory import write_capacity
 from tests.acceptance.browser import Seen, opened
 from tests.acceptance.command import Command
 from tests.unit.report.html.stored_run import HOSTILE, failing_tasks, store
 from tests.unit.report.result_factory import make_task
+from tests.unit.report.test_capacity import FOUND, step
 
 Write = Callable[[str], Path]
 
@@ -220,6 +224,34 @@ def test_hostile_names_are_text_and_nothing_runs_out_of_the_page(
         assert "\\u202e" in text
         assert seen.page.locator("img").count() == 0
         assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", [380, 1280])
+def test_hostile_names_of_a_capacity_are_text(tmp_path: Path, width: int) -> None:
+    hostile = replace(
+        FOUND, name=HOSTILE, workload=HOSTILE, objectives=(HOSTILE, "run avg<1s"),
+        steps=(*FOUND.steps, replace(step(90.0, HOSTILE), objectives=())), exit_code=5,
+    )  # fmt: skip
+    write_capacity(hostile, tmp_path)
+    with opened(tmp_path / "report.html", scheme="dark", width=width) as seen:
+        for summary in seen.page.locator("details > summary").all():
+            summary.click()
+        assert text_of(seen, "h1").startswith("</script><img src=x")
+        assert "</script><img src=x" in text_of(seen, "#steps")
+        assert "exit code 5" in text_of(seen, "#verdict")
+        assert "\u202e" not in text_of(seen, "main")
+        assert seen.page.locator("img").count() == 0
+        assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_capacity_that_was_stopped_at_once_has_a_page(tmp_path: Path) -> None:
+    stopped = replace(FOUND, steps=(), held_per_s=None, failed_per_s=None, limited_by="stopped")
+    write_capacity(replace(stopped, exit_code=130), tmp_path)
+    with opened(tmp_path / "report.html") as seen:
+        assert text_of(seen, "#badge") == "NONE"
+        assert text_of(seen, "#answer") == "none of the rates held"
+        assert "No rate was tried." in text_of(seen, "#steps")
+        assert not seen.charts()
 
 
 def test_a_matrix_is_compared_and_leads_to_its_runs(

@@ -26,6 +26,7 @@ SCRIPTS = (
     "panels.js",
     "comparison.js",
     "compared.js",
+    "capacity.js",
     "main.js",
 )
 """In the order in which they need each other."""

@@ -32,9 +32,9 @@ def test_an_unknown_kind_is_refused_with_those_that_there_are(value: str) -> Non
 def test_a_capacity_without_that_kind_is_refused_before_it_starts(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    argv = ["capacity", "x.yaml", "--slo", "task_duration p(95)<1s", "--report", "junit,html"]
+    argv = ["capacity", "x.yaml", "--slo", "task_duration p(95)<1s", "--report", "junit,metrics"]
     assert run_command(argv) == ExitCode.USAGE
-    assert "there is no html report of a capacity" in capsys.readouterr().err
+    assert "there is no metrics report of a capacity" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["run", "sweep", "report", "capacity"])

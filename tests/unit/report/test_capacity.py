@@ -52,6 +52,7 @@ def test_every_step_has_a_line_and_the_answer_comes_last() -> None:
         ),
         ({"limited_by": "max-rate", "failed_per_s": None}, "at least 77.0/s (the highest rate"),
         ({"held_per_s": None}, "NONE of the rates held (80.0/s did not hold; 3 steps"),
+        ({"steps": (step(77.0),)}, "(80.0/s did not hold; 1 step in 31.0 s)"),
     ],
 )
 def test_the_answer_says_what_it_is_worth(changes: dict[str, Any], answer: str) -> None:

@@ -65,9 +65,12 @@ def test_an_experiment_and_a_capacity_have_those_that_there_are_of_them(tmp_path
         "summary.json", "report.html", "junit.xml", "summary.md", "runs.csv",
     }  # fmt: skip
     write_capacity(FOUND, search)
-    assert set(contents(search)) == {"summary.json", "junit.xml", "summary.md", "steps.csv"}
-    with pytest.raises(UsageError, match=r"no html report of a capacity; there are junit, md, csv"):
-        render(search, ["html"])
+    assert set(contents(search)) == {
+        "summary.json", "report.html", "junit.xml", "summary.md", "steps.csv",
+    }  # fmt: skip
+    refusal = r"no metrics report of a capacity; there are html, junit, md, csv"
+    with pytest.raises(UsageError, match=refusal):
+        render(search, ["metrics"])
     assert left_out(search) == []
 
 
@@ -75,14 +78,15 @@ def test_of_an_experiment_only_what_there_is_of_one_is_written(tmp_path: Path) -
     write_experiment(experiment(*FOUR), tmp_path, ["metrics", "md"])
     assert set(contents(tmp_path)) == {"summary.json", "summary.md"}
     assert made_of("experiment", None) is None
-    assert made_of("capacity", ["html", "junit"]) == ["junit"]
+    assert made_of("capacity", ["metrics", "junit"]) == ["junit"]
 
 
 def test_a_kind_that_there_is_not_is_refused_before_anything_is_done() -> None:
-    check_kinds("capacity", ["junit", "md", "csv"])
+    check_kinds("capacity", ["html", "junit", "md", "csv"])
     check_kinds("run", None)
-    with pytest.raises(UsageError, match="no html report of a capacity; there are junit, md, csv"):
-        check_kinds("capacity", ["junit", "html"])
+    refusal = "no metrics report of a capacity; there are html, junit, md, csv"
+    with pytest.raises(UsageError, match=refusal):
+        check_kinds("capacity", ["junit", "metrics"])
 
 
 def test_without_the_rows_only_what_the_summary_gives(tmp_path: Path) -> None:

@@ -22,7 +22,8 @@ function comparisonPanels(report) {
   }));
   return [
     experimentVerdict(experiment, runs), comparedTable(experiment, rows), figureBars(series), comparedGaps(series),
-    comparedPercentiles(series), runsTable(report, rows), comparedSource(report),
+    comparedPercentiles(series), runsTable(report, rows),
+    summarySource(report, "summary.json has every figure of this page; each run's own scenario is in its report."),
   ];
 }
 
@@ -150,10 +151,10 @@ function runsTable(report, rows) {
       })));
 }
 
-function comparedSource(report) {
+function summarySource(report, note) {
   const json = () => JSON.stringify(report.summary, null, 2) + "\n";
-  const name = plain(report.name).replace(/[^A-Za-z0-9._-]+/g, "-").slice(0, 60) || "experiment";
-  return section("source", "Data", "summary.json has every figure of this page; each run's own scenario is in its report.",
+  const name = plain(report.name).replace(/[^A-Za-z0-9._-]+/g, "-").slice(0, 60) || report.kind;
+  return section("source", "Data", note,
     el("div", {class: "tools buttons"}, el("button", {type: "button", id: "get-summary", onclick: () => download(name + "-summary.json", "application/json", json())}, "Download summary.json")),
     folded("summary.json", () => el("pre", {tabindex: "0"}, lines(json()))));
 }

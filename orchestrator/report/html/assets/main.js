@@ -1,6 +1,6 @@
 // Puts the page together.
 
-const PANELS_OF = {run: runPanels, experiment: comparisonPanels, comparison: comparedPanels};
+const PANELS_OF = {run: runPanels, experiment: comparisonPanels, comparison: comparedPanels, capacity: capacityPanels};
 
 function start() {
   const report = JSON.parse(document.getElementById("data").textContent);
