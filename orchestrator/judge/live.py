@@ -22,7 +22,7 @@ from orchestrator.records import Live, LiveThreshold, Plan, Sample, Threshold, T
 
 SAMPLE = 100
 """Tasks a second that are looked at closely; some 20 microseconds each."""
-BREATH = 20
+BREATH = 8
 """Of these, how many without a pause."""
 RATE_OVER_S = 2.0
 

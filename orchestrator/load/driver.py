@@ -21,7 +21,7 @@ TOGETHER = 64
 GRAIN_S = 0.01
 """How exactly a canvas's ``timeout`` is kept."""
 
-JOIN_S = 0.002
+JOIN_S = 0.001
 """How long what is due waits for what is on its way to the broker, so as to go out with more."""
 
 Due = tuple[Flight, Signature]
