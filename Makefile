@@ -59,9 +59,11 @@ test-scenarios: $(READY)  ## the load tests of scenarios/ci, as CI runs them
 bench: $(READY)  ## measure the client against stock Celery; exit 1 when a row misses its floor
 	$(PY) -m benchmarks
 
-bench-load: $(READY)  ## how far the laboratory itself goes: 2,000 tasks a second, then a million tasks
+bench-load: $(READY)  ## how far the laboratory itself goes: its rate, a million tasks, live view, report
 	$(PY) -m benchmarks.load_run --rate 2000
 	$(PY) -m benchmarks.load_run --tasks 1000000
+	$(PY) -m benchmarks.live_cost
+	$(PY) -m benchmarks.open_report
 
 # ---- the tutorial (docs/tutorial.md): one worker for each queue, one client for each task ----
 

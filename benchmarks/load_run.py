@@ -13,6 +13,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Protocol
 
 import anyio
 import click
@@ -31,10 +32,23 @@ PEAK_MB = 700.0
 PACE = 0.9
 
 
+class Watcher(Protocol):
+    """Who looks at a run, and notes how it stood: (seconds, completed, bytes of memory)."""
+
+    samples: list[tuple[float, int, int]]
+
+    @property
+    def refresh_s(self) -> float | None: ...
+
+    def phase(self, text: str) -> None: ...
+
+    def tick(self, live: Live) -> None: ...
+
+
 class Progress:
     """Notes how the run stands, once a second."""
 
-    refresh_s = 1.0
+    refresh_s: float | None = 1.0
 
     def __init__(self) -> None:
         self.samples: list[tuple[float, int, int]] = []
@@ -73,10 +87,14 @@ def plan_of(
 
 
 async def measure(
-    tasks: int, vus: int, rate: float | None, duration_s: float, directory: Path
-) -> tuple[RunResult, Progress]:
+    tasks: int,
+    vus: int,
+    rate: float | None,
+    duration_s: float,
+    directory: Path,
+    progress: Watcher,
+) -> RunResult:
     """Run it, judge it, write its run directory."""
-    progress = Progress()
     async with open_laboratory() as laboratory, laboratory.echo_worker():
         info = laboratory.info
         plan = plan_of(
@@ -87,7 +105,7 @@ async def measure(
     began = time.monotonic()
     write_run_directory(result, directory)
     click.echo(f"written in {time.monotonic() - began:.1f} s", err=True)
-    return result, progress
+    return result
 
 
 def _tenths(progress: Progress, tasks: int) -> list[tuple[int, float, int]]:
@@ -158,8 +176,9 @@ def _drift_ms(result: RunResult) -> float:
 @click.option("--duration", default=60.0, show_default=True, help="Seconds.")
 def main(tasks: int, vus: int, rate: float | None, duration: float) -> None:
     """A whole run against the echo worker; exit code 1 when a check does not hold."""
+    progress = Progress()
     with tempfile.TemporaryDirectory() as directory:
-        result, progress = anyio.run(measure, tasks, vus, rate, duration, Path(directory))
+        result = anyio.run(measure, tasks, vus, rate, duration, Path(directory), progress)
     for completed, per_s, rss in _tenths(progress, tasks):
         click.echo(f"{completed:>10,} tasks  {per_s:>8,.0f}/s  {rss / 1e6:>7.1f} MB")
     cpu_us = result.orchestrator_cpu_s / max(1, result.judgement.sent) * 1e6

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 PLAIN_INTERVAL_S = 5.0
 LIVE_INTERVAL_S = 0.25
-REDRAWS_PER_S = 5
+REDRAWS_PER_S = 4
 
 
 def open_progress(

@@ -20,8 +20,8 @@ from orchestrator.load.schedule import target_per_s, time_left_s
 from orchestrator.observe.timeline_context import TimelineContext
 from orchestrator.records import Live, LiveThreshold, Plan, Sample, Threshold, Trend
 
-SAMPLE = 100
-"""Tasks a second that are looked at closely; some 20 microseconds each."""
+SAMPLE = 50
+"""Tasks a second that are looked at closely; some 40 microseconds each."""
 BREATH = 8
 """Of these, how many without a pause."""
 RATE_OVER_S = 2.0
