@@ -13,6 +13,12 @@ settings.register_profile("without a clock", deadline=None)
 settings.load_profile("without a clock")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those that want the machine alone come last: in between, each would keep the others waiting
+    until the last of them has ended its test."""
+    items.sort(key=lambda item: item.get_closest_marker("alone") is not None)
+
+
 @pytest.fixture(autouse=True)
 def machine(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
