@@ -62,8 +62,8 @@ bench: $(READY)  ## measure the client against stock Celery; exit 1 when a row m
 bench-load: $(READY)  ## how far the laboratory itself goes: its rate, a million tasks, live view, report
 	$(PY) -m benchmarks.load_run --rate 2000
 	$(PY) -m benchmarks.load_run --tasks 1000000
-	$(PY) -m benchmarks.live_cost
 	$(PY) -m benchmarks.open_report
+	$(PY) -m benchmarks.live_cost
 
 # ---- the tutorial (docs/tutorial.md): one worker for each queue, one client for each task ----
 

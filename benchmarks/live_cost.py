@@ -86,7 +86,6 @@ class View:
     def __init__(self, view: Live, spent: Spent) -> None:
         self._view = view
         self._spent = spent
-        self.samples: list[tuple[float, int, int]] = []
 
     def phase(self, text: str) -> None:
         self._spent.phase(text)

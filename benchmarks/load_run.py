@@ -13,13 +13,13 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Protocol
 
 import anyio
 import click
 
 from benchmarks.app import app
 from benchmarks.laboratory import open_laboratory
+from orchestrator.laboratory import Progress as Watcher
 from orchestrator.records import Call, Expect, Live, Plan, RunResult, TargetPlan, WorkloadPlan
 from orchestrator.report.run_directory import write_run_directory
 from orchestrator.run import Run
@@ -30,19 +30,6 @@ DRIFT_MS = 2.0
 PEAK_MB = 700.0
 """Of the orchestrator, judging and writing included."""
 PACE = 0.9
-
-
-class Watcher(Protocol):
-    """Who looks at a run, and notes how it stood: (seconds, completed, bytes of memory)."""
-
-    samples: list[tuple[float, int, int]]
-
-    @property
-    def refresh_s(self) -> float | None: ...
-
-    def phase(self, text: str) -> None: ...
-
-    def tick(self, live: Live) -> None: ...
 
 
 class Progress:

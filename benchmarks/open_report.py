@@ -15,16 +15,10 @@ import click
 from playwright.sync_api import Browser, sync_playwright
 
 from benchmarks.load_run import Progress, measure
+from tests.acceptance.browser import FLAGS, NAMES
 
 OPEN_S = 1.0
 OPENINGS = 5
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = (
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 
 
 def opened_s(browser: Browser, page_file: Path) -> float:
@@ -53,9 +47,9 @@ def openings(program: str, page_file: Path) -> list[float]:
 @click.option("--tasks", default=100_000, show_default=True, help="Tasks in the run.")
 def main(tasks: int) -> None:
     """Open the report of a long run; exit code 1 when that takes a second or more."""
-    program = next(filter(None, map(which, BROWSERS)), None)
+    program = next(filter(None, map(which, NAMES)), None)
     if program is None:
-        raise click.ClickException(f"no browser: none of {', '.join(BROWSERS)} is on the PATH")
+        raise click.ClickException(f"no browser: none of {', '.join(NAMES)} is on the PATH")
     with tempfile.TemporaryDirectory() as directory:
         place = Path(directory)
         anyio.run(measure, tasks, 200, None, 0.0, place, Progress())

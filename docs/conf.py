@@ -19,7 +19,7 @@ author = "the celery-orchestrator maintainers"
 project_copyright = author
 version = release = orchestrator.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "command_reference", "summary_reference"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "references"]
 exclude_patterns = ["examples", "extensions"]
 nitpicky = True
 nitpick_ignore_regex = [

@@ -1,34 +1,20 @@
 """The commands' reference, made of the commands themselves when the site is built.
 
-`<!-- commands -->` in a page becomes a section for each command: what `--help` says, as Markdown. A
-new command, or a new option, is in it without a word here. Help texts are plain text: nothing in
-them is read as Markdown, but for `code`."""
+`<!-- commands -->` in a page (`references.py`) becomes a section for each command: what `--help`
+says, as Markdown. A new command, or a new option, is in it without a word here. Help texts are
+plain text: nothing in them is read as Markdown, but for `code`."""
 
 import inspect
 import re
 from collections.abc import Iterator
 
 import click
-from sphinx.application import Sphinx
 
 from orchestrator.cli import COMMANDS, cli
 
-PLACE = "<!-- commands -->"
 PROGRAM = "python -m orchestrator"
 AS_WRITTEN = "\b"
 """Before a paragraph of a help text that click leaves as it is."""
-
-
-def setup(app: Sphinx) -> dict[str, bool]:
-    """Sphinx's entry."""
-    app.connect("source-read", fill_in)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
-
-
-def fill_in(app: Sphinx, docname: str, content: list[str]) -> None:
-    """Put the reference in its place, in the page that has one."""
-    if PLACE in content[0]:
-        content[0] = content[0].replace(PLACE, commands())
 
 
 def commands() -> str:

@@ -1,30 +1,16 @@
 """The reference of `summary.json`, made of its JSON Schema when the site is built.
 
-`<!-- summary -->` in a page becomes a section for each kind of summary, and one for each object in
-them: its keys, what they hold, what they mean."""
+`<!-- summary -->` in a page (`references.py`) becomes a section for each kind of summary, and one
+for each object in them: its keys, what they hold, what they mean."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from command_reference import plain
-from sphinx.application import Sphinx
 
 from orchestrator.report.summary_schema import summary_schema
 
-PLACE = "<!-- summary -->"
 OF_A_LINK = "#/$defs/"
-
-
-def setup(app: Sphinx) -> dict[str, bool]:
-    """Sphinx's entry."""
-    app.connect("source-read", fill_in)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
-
-
-def fill_in(app: Sphinx, docname: str, content: list[str]) -> None:
-    """Put the reference in its place, in the page that has one."""
-    if PLACE in content[0]:
-        content[0] = content[0].replace(PLACE, summary())
 
 
 def summary() -> str:

@@ -59,12 +59,10 @@ class FastRoad:
     async def take(self, signature: Any) -> Taken | None:
         """None when the canvas must take the general road. Raises what `apply_async` raises."""
         kind = type(signature)
-        if kind not in (Signature, group, _chord) or not self._kinds.usable():
-            return None
         if kind is Signature:
             taken = self.take_tasks((signature,))
             return None if taken is None else taken[0]
-        if not self._is_bare(signature):
+        if kind not in (group, _chord) or not self._kinds.usable() or not self._is_bare(signature):
             return None
         if kind is group:
             return await self._group(signature)

@@ -146,7 +146,7 @@ class ConnectedSession:
             await patient.ready(self._ready)
         batch = _Batch()
         try:
-            together = None if self._fast is None else self._fast.take_tasks(signatures)
+            together = self._take_tasks(signatures)
             for taken in together or ():
                 self._hold(taken, batch)
             for signature in signatures if together is None else ():
@@ -235,6 +235,12 @@ class ConnectedSession:
         if foreign and self._listener is not None:
             await self._listener.watch(foreign)
         await self._sender.send(captured)
+
+    def _take_tasks(self, signatures: Sequence[Any]) -> list[Taken] | None:
+        """All of them at once, where they are single tasks; one alone is `_take`'s."""
+        if self._fast is None or len(signatures) < 2:
+            return None
+        return self._fast.take_tasks(signatures)
 
     async def _take(self, signature: Any) -> Taken:
         taken = None if self._fast is None else await self._fast.take(signature)

@@ -21,7 +21,7 @@ from orchestrator.observe.timeline_context import TimelineContext
 from orchestrator.records import Live, LiveThreshold, Plan, Sample, Threshold, Trend
 
 SAMPLE = 50
-"""Tasks a second that are looked at closely; some 40 microseconds each."""
+"""Tasks a second that are looked at closely; `benchmarks.live_cost` says what that costs."""
 BREATH = 8
 """Of these, how many without a pause."""
 RATE_OVER_S = 2.0

@@ -1,6 +1,7 @@
 """The driver: runs all workloads at once, each canvas sent at its time and awaited to its end."""
 
 from collections.abc import Iterable, Sequence
+from itertools import takewhile
 from typing import Any, Protocol
 
 import anyio
@@ -16,7 +17,7 @@ from orchestrator.load.flight import Flight
 from orchestrator.records import CanvasOutcome, Drain, Submission, WorkloadPlan
 
 TOGETHER = 64
-"""The most iterations that are sent together: what the event loop can wait for (0.05 ms each)."""
+"""The most iterations that are sent together: few enough for the event loop to wait for."""
 
 GRAIN_S = 0.01
 """How exactly a canvas's ``timeout`` is kept."""
@@ -274,9 +275,7 @@ class _Stream:
         while self._flights:
             deadline_ns = next(iter(self._flights)).deadline_ns
             await sleep_until(max(deadline_ns, after(now_ns(), GRAIN_S)))
-            for flight in list(self._flights):
-                if not flight.overdue:
-                    break
+            for flight in list(takewhile(_is_overdue, self._flights)):
                 if flight.published_ns:
                     flight.expire(self._workload.timeout_s)
         self._watching = False
@@ -291,6 +290,10 @@ class _Stream:
             self._goal.reach()
         if self._all_over is not None and not self._flights:
             self._all_over.set()
+
+
+def _is_overdue(flight: Flight) -> bool:
+    return flight.overdue
 
 
 class _Goal:

@@ -39,8 +39,7 @@ class Flight:
         self._handle: Handle | None = None
 
     def follow(self, handle: Handle) -> None:
-        """It is with the broker. Raises `ClientClosed` when nobody will hear of its end, and
-        `ResultsDisabled`."""
+        """It is with the broker. Raises `ResultsDisabled` when nobody will hear of its end."""
         if self.state is None:  # else it was stopped on its way to the broker
             self._handle = handle
             handle.on_end(self._canvas_ended)

@@ -45,7 +45,7 @@ LAST_FLUSH_S = 1.0
 
 _ENDED_NS: dict[int, int] = {}
 """When the function ended that ran last in a thread (or greenlet: the pool has replaced `threading`
-by then), until that is told. The task's request could hold it, at ten times the cost."""
+by then), until that is told. To look up the task's request, which could hold it, costs more."""
 
 _LATER = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ENOBUFS, errno.EINTR)
 

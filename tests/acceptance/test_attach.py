@@ -86,7 +86,6 @@ def test_on_a_rabbitmq_with_rpc_results(
 
 
 @pytest.mark.alone
-@pytest.mark.alone
 def test_a_queue_without_a_worker_is_refused(
     command: Command, write_scenario: Write, tmp_path: Path
 ) -> None:

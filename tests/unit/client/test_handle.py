@@ -91,6 +91,8 @@ async def test_no_result_backend() -> None:
     handle, join = origin.handle()
     with pytest.raises(ResultsDisabled):
         await handle.result()
+    with pytest.raises(ResultsDisabled):
+        handle.on_end(lambda: None)
     join.deliver(success(1))
     assert await handle.result() == 1
 

@@ -8,6 +8,7 @@ import anyio
 import pytest
 
 from orchestrator.errors import BrokerUnavailable, PublishUncertain
+from orchestrator.load import driver as driver_module
 from orchestrator.load.canvas import BuiltCanvas, CanvasBuilder
 from orchestrator.load.clock import now_ns
 from orchestrator.load.driver import Driver
@@ -116,6 +117,37 @@ async def test_what_is_due_together_is_sent_together_and_one_bad_signature_alone
     ended = {outcome.iteration: outcome for outcome, _ in recorder.ended_with}
     assert [ended[number].state for number in range(3)] == ["ok", "failed", "ok"]
     assert ended[1].error == "TypeError: takes no 1"
+
+
+@pytest.mark.parametrize("join_s", [10.0, 0.0])
+async def test_what_becomes_due_waits_for_a_batch_on_its_way_but_not_for_long(
+    join_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(driver_module, "JOIN_S", join_s)
+    recorder = FakeRecorder()
+    sent: list[int] = []
+    confirmed = anyio.Event()
+
+    class Slow(FakeClient):
+        async def submit_all(self, signatures: Any, timeout: float | None = None) -> Any:  # noqa: ASYNC109
+            sent.append(len(signatures))
+            await confirmed.wait()
+            return await super().submit_all(signatures, timeout)
+
+    plan: dict[str, Any] = {"rate_per_s": 50.0, "duration_s": 0.1}
+    workload = WorkloadPlan("w", canvas=Call("add"), executor="constant-arrival-rate", **plan)
+    builder = cast("CanvasBuilder", FakeBuilder())
+    async with Slow(APP, {"add": 1}) as client, anyio.create_task_group() as tasks:
+        running = Driver(client, recorder, [(workload, builder)], FakeConsumption(recorder))
+        tasks.start_soon(running.run, now_ns())
+        with anyio.fail_after(5):
+            while running.in_flight < 5 or sum(sent) < (1 if join_s else 5):
+                await anyio.lowlevel.checkpoint()
+        batches_before = len(sent)
+        confirmed.set()
+    assert sum(sent) == 5
+    assert (batches_before == 1) is bool(join_s)
+    assert [outcome.state for outcome, _ in recorder.ended_with] == ["ok"] * 5
 
 
 async def test_a_broker_that_is_gone_fails_what_could_not_be_sent() -> None:
