@@ -28,7 +28,7 @@ SHARE = 0.01
 
 
 class Spent:
-    """CPU seconds for the view, and how long the load took."""
+    """CPU seconds for the view while the load was on, and how long it took."""
 
     def __init__(self) -> None:
         self.cpu_s = 0.0
@@ -41,7 +41,8 @@ class Spent:
             try:
                 return function(*args)
             finally:
-                self.cpu_s += time.thread_time() - began
+                if self._began:
+                    self.cpu_s += time.thread_time() - began
 
         return run
 

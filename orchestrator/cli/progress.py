@@ -9,8 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from rich.text import Text
-
+    from orchestrator.cli.live_view import Picture
     from orchestrator.records import Live as Snapshot
 
 PLAIN_INTERVAL_S = 5.0
@@ -111,7 +110,7 @@ class Live(AbstractContextManager["Live"]):
     def tick(self, live: "Snapshot") -> None:
         self._live = live
 
-    def _picture(self) -> "Text":
+    def _picture(self) -> "Picture":
         from orchestrator.cli.live_view import picture
 
         elapsed_s = time.monotonic() - self._began

@@ -12,7 +12,6 @@ from math import ceil
 import anyio.lowlevel
 
 from orchestrator.judge.ledger import Ledger
-from orchestrator.judge.live_tasks import TaskCounts
 from orchestrator.judge.metrics import GAUGES, TRENDS, Metrics
 from orchestrator.judge.thresholds import COMPARE, metric_with_tags
 from orchestrator.judge.view import View
@@ -41,7 +40,6 @@ class LiveFigures:
         self._sample: Sample | None = None
         self._before: deque[tuple[float, int, int]] = deque([(0.0, 0, 0)])
         self._rows = array("I")
-        self._tasks = TaskCounts(ledger.timeline)
         ledger.timeline.recent = array("I")
 
     async def second(self, sample: Sample) -> None:
@@ -51,7 +49,6 @@ class LiveFigures:
         self._metrics.add_sample(sample)
         rows, self._rows = self._rows, self._ledger.timeline.recent or array("I")
         self._ledger.timeline.recent = array("I")
-        self._tasks.second(self._rows)
         step = max(1, ceil(len(rows) / SAMPLE))
         outcomes = self._ledger.timeline.some(
             rows[::step], self._context(), measured_from_ns=self._ledger.measured_from_ns
@@ -94,7 +91,7 @@ class LiveFigures:
             own_cpu_ratio=sample.orchestrator_cpu_ratio if sample else 0.0,
             own_rss_bytes=sample.orchestrator_rss_bytes if sample else 0,
             thresholds=self._thresholds,
-            tasks=self._tasks.now(),
+            tasks=self._ledger.timeline.kinds.tasks(),
         )
 
     @property

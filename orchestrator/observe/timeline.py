@@ -5,15 +5,14 @@ intended -> published -> received by the worker -> started -> finished -> result
 is retried runs more than once under one id; its points are those of the last attempt."""
 
 from array import array
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import anyio
 
 from orchestrator.observe.canvas_table import UNKNOWN, CanvasTable
 from orchestrator.observe.clocks import wall_ns
+from orchestrator.observe.kinds import Kind, Kinds
 from orchestrator.observe.names import Names
 from orchestrator.observe.timeline_context import Counts, TimelineContext
 from orchestrator.records import (
@@ -39,16 +38,6 @@ class Outcomes:
         return self.make()
 
 
-class _Kind(NamedTuple):
-    """What many tasks have in common."""
-
-    workload: str
-    task: str
-    queue: str
-    direct: bool
-    ignored: bool
-
-
 POINTS = ("intended", "sent", "published", "received", "started", "finished", "seen")
 _INTENDED, _SENT, _PUBLISHED, _RECEIVED, _STARTED, _FINISHED, _SEEN = range(len(POINTS))
 _TOLD = (_RECEIVED, _STARTED, _FINISHED)
@@ -69,7 +58,7 @@ class Timeline:
         """Id -> row; rows are numbered in the order of the ids."""
         self._at = tuple(array("q") for _ in POINTS)
         self._canvas_row = array("q")
-        self._kinds: Names[_Kind] = Names()
+        self.kinds = Kinds()
         self._kind = array("I")
         self._workers: Names[str] = Names("")
         self._worker = array("H")
@@ -110,14 +99,16 @@ class Timeline:
         if expectation.direct:
             self._at[_INTENDED][-1] = intended_ns
         self._canvas_row.append(canvas_row)
-        kind = _Kind(
+        kind = Kind(
             expectation.workload,
             expectation.task,
             expectation.queue,
             expectation.direct,
             expectation.ignored,
         )
-        self._kind.append(self._kinds.number(kind))
+        number = self.kinds.number(kind)
+        self.kinds.tallies[number].sent += 1
+        self._kind.append(number)
         for counter in (self._worker, self._starts, self._ends, self._retries, self._results):
             counter.append(0)
         self._state.append(0)
@@ -194,12 +185,19 @@ class Timeline:
         self._at[_SEEN][row] = result.seen_ns
         if self.reads_results:
             self._read(row, result)
-        self.outstanding -= not self._kinds[self._kind[row]].ignored
+        self.outstanding -= not self.kinds[self._kind[row]].ignored
         if self._settled is not None and not self.outstanding:
             self._settled.set()
+        self._count(row, result.state)
+
+    def _count(self, row: int, state: str) -> None:
+        tally = self.kinds.tallies[self._kind[row]]
         self.counts.completed += 1
-        if result.state != "SUCCESS":
+        if state == "SUCCESS":
+            tally.succeeded += 1
+        else:
             self.counts.failed += 1
+            tally.failed += state == "FAILURE"
         if self.recent is not None:
             self.recent.append(row)
 
@@ -226,28 +224,6 @@ class Timeline:
             if reason is not None:
                 self._reasons[row] = reason
 
-    # ---- to whoever watches ----
-
-    def sent_since(self, row: int) -> tuple[int, Counter[tuple[str, str]]]:
-        """How many rows there are, and how many of those from ``row`` on are of each task and
-        queue."""
-        counted: Counter[tuple[str, str]] = Counter()
-        for number, count in Counter(self._kind[row:]).items():
-            kind = self._kinds[number]
-            counted[kind.task, kind.queue] += count
-        return len(self._kind), counted
-
-    def ended_as(self, rows: Sequence[int]) -> Counter[tuple[str, str, str]]:
-        """How many of these rows are of each task, queue and state."""
-        pairs = zip(
-            map(self._kind.__getitem__, rows), map(self._state.__getitem__, rows), strict=True
-        )
-        counted: Counter[tuple[str, str, str]] = Counter()
-        for (number, state), count in Counter(pairs).items():
-            kind = self._kinds[number]
-            counted[kind.task, kind.queue, self._states[state]] += count
-        return counted
-
     # ---- to the judge ----
 
     async def settled(self) -> None:
@@ -260,7 +236,7 @@ class Timeline:
         """The ids of the tasks without a result, by queue, in the order in which they were sent."""
         found: dict[str, list[str]] = {}
         for row, task_id in enumerate(self._rows):
-            kind = self._kinds[self._kind[row]]
+            kind = self.kinds[self._kind[row]]
             if not self._results[row] and not kind.ignored:
                 found.setdefault(kind.queue, []).append(task_id)
         return found
@@ -341,7 +317,7 @@ class Timeline:
         measured_from_ns: int,
         unfinished: bool,
     ) -> Outcome:
-        kind = self._kinds[self._kind[row]]
+        kind = self.kinds[self._kind[row]]
         canvas_row = self._canvas_row[row]
         worker = self._workers[self._worker[row]]
         points = [None if (at := column[row]) == UNKNOWN else at for column in self._at]

@@ -9,6 +9,12 @@ import pytest
 from benchmarks.live_cost import Spent, terminal
 
 
+def sending() -> Spent:
+    spent = Spent()
+    spent.phase("sending")
+    return spent
+
+
 def busy(seconds: float) -> None:
     end = time.thread_time() + seconds
     while time.thread_time() < end:
@@ -16,7 +22,7 @@ def busy(seconds: float) -> None:
 
 
 async def test_of_a_coroutine_only_its_own_steps_are_counted() -> None:
-    spent = Spent()
+    spent = sending()
 
     async def view() -> None:
         busy(0.02)
@@ -33,7 +39,7 @@ async def test_of_a_coroutine_only_its_own_steps_are_counted() -> None:
 
 
 def test_a_function_that_fails_is_counted_too() -> None:
-    spent = Spent()
+    spent = sending()
 
     def fail() -> None:
         busy(0.02)
@@ -42,6 +48,15 @@ def test_a_function_that_fails_is_counted_too() -> None:
     with pytest.raises(ValueError, match="bad"):
         spent.timed(fail)()
     assert spent.cpu_s >= 0.02
+
+
+def test_what_is_drawn_before_and_after_the_load_does_not_count() -> None:
+    spent = Spent()
+    spent.timed(busy)(0.01)
+    spent.phase("sending")
+    spent.phase("stopping")
+    spent.timed(busy)(0.01)
+    assert spent.cpu_s == 0.0
 
 
 def test_the_load_is_the_phase_called_sending() -> None:
