@@ -16,7 +16,7 @@ from orchestrator.cli.options import Scenario, Scenarios, load_scenarios, scenar
 from orchestrator.cli.progress import Live, Plain, Silent, open_progress
 from orchestrator.cli.reports import Kinds, report_option
 from orchestrator.errors import UsageError
-from orchestrator.report.new_directory import make_directory
+from orchestrator.report.new_directory import make_directory, with_logs
 
 if TYPE_CHECKING:
     from orchestrator.experiments.capacity import CapacityQuestion, CapacitySearch
@@ -182,7 +182,6 @@ def _search(
 
     identity = secrets.token_hex(3)
     directory = make_directory(out, f"{scenario.plan.name}-capacity", identity)
-    (directory / "workers").mkdir()
 
     async def search() -> "tuple[Capacity, BaseException | None]":
         made = CapacitySearch(
@@ -199,7 +198,8 @@ def _search(
             tasks.cancel_scope.cancel()
         return capacity, made.error
 
-    capacity, error = anyio.run(search)
+    with with_logs(directory):
+        capacity, error = anyio.run(search)
     if error is not None:
         report_error(error)
     return capacity, directory

@@ -17,7 +17,7 @@ from orchestrator.cli.options import Scenario
 from orchestrator.cli.reports import Kinds
 from orchestrator.errors import ExitCode
 from orchestrator.records import RunResult
-from orchestrator.report.new_directory import make_directory
+from orchestrator.report.new_directory import make_directory, with_logs
 
 if TYPE_CHECKING:
     from orchestrator.laboratory import Progress
@@ -41,8 +41,8 @@ def run_scenario(scenario: Scenario, out: Path, progress: "Progress") -> tuple[R
     """Run one scenario in an event loop of its own; SIGINT and SIGTERM end it early and cleanly."""
     run_id = secrets.token_hex(3)
     directory = make_directory(out, scenario.plan.name, run_id)
-    (directory / "workers").mkdir()
-    result, error = anyio.run(_execute, scenario, directory, run_id, progress)
+    with with_logs(directory):
+        result, error = anyio.run(_execute, scenario, directory, run_id, progress)
     if error is not None:
         report_error(error)
     return result, directory
