@@ -6,7 +6,7 @@ door: the load stops, what was measured is kept, everything that was started is 
 result is marked partial."""
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,8 +16,9 @@ from celery import Celery
 
 from orchestrator.environment.consumption import Consumption
 from orchestrator.errors import ExitCode, OrchestratorError, root_error
+from orchestrator.judge.early_end import first_failed
 from orchestrator.judge.exit_code import exit_code
-from orchestrator.judge.judge import judge
+from orchestrator.judge.judge import Evidence, judge
 from orchestrator.judge.ledger import Ledger
 from orchestrator.judge.live import LiveFigures
 from orchestrator.judge.own_share import bottleneck
@@ -43,7 +44,6 @@ from orchestrator.records import (
     PoolReport,
     RunResult,
     ThresholdResult,
-    Verdict,
 )
 from orchestrator.scenario import calls
 
@@ -88,7 +88,6 @@ class Run:
         self._measured = _Measured()
         self._series: Series | None = None
         self._laboratory: Laboratory | None = None
-        self._judge_again_s = 0.0
 
     @property
     def error(self) -> BaseException | None:
@@ -214,6 +213,8 @@ class Run:
                 tasks.start_soon(self._watch, series, figures, measured.load_start_ns)
                 if figures is not None:
                     tasks.start_soon(self._show, figures, driver, measured.load_start_ns)
+                if any(threshold.abort_on_fail for threshold in self.plan.thresholds):
+                    tasks.start_soon(self._end_early, measured.load_start_ns)
                 await driver.run(measured.load_start_ns)
                 tasks.cancel_scope.cancel()
         finally:
@@ -228,7 +229,7 @@ class Run:
         )
 
     async def _watch(self, series: Series, figures: LiveFigures | None, start_ns: int) -> None:
-        """Once a second: a sample, and the thresholds that may end the run."""
+        """Once a second: a sample."""
         second = 0
         while True:
             second += 1
@@ -236,7 +237,6 @@ class Run:
             sample = await series.take((now_ns() - start_ns) / NS_PER_S)
             if figures is not None:
                 await figures.second(sample)
-            self._abort_on_threshold((now_ns() - start_ns) / NS_PER_S)
 
     async def _show(self, figures: LiveFigures, driver: Driver, start_ns: int) -> None:
         """As often as the progress wants it: how the run stands."""
@@ -248,26 +248,11 @@ class Run:
             elapsed_s = (now_ns() - start_ns) / NS_PER_S
             self._progress.tick(figures.now(elapsed_s, driver.in_flight))
 
-    def _abort_on_threshold(self, elapsed_s: float) -> None:
-        """Judge what there is so far by the thresholds that may end the run.
-
-        Judging takes about 10 us a task, on the loop that drives the load: a long run is judged
-        less often, so that it never takes more than a twentieth of the time."""
-        due = [
-            threshold
-            for threshold in self.plan.thresholds
-            if threshold.abort_on_fail and elapsed_s >= threshold.delay_abort_eval_s
-        ]
-        if not due or elapsed_s < self._judge_again_s:
-            return
-        began = time.monotonic()
-        plan = replace(self.plan, thresholds=tuple(due))
-        judgement, _, _ = self._judge(plan, now_ns(), running=True)
-        self._judge_again_s = elapsed_s + 20 * (time.monotonic() - began)
-        for result in judgement.thresholds:
-            if not result.passed and result.observed is not None:
-                self._measured.aborted = result
-                self.stop(f"threshold {result.metric}: {result.expression}")
+    async def _end_early(self, start_ns: int) -> None:
+        """Stop when a threshold fails that may end the run."""
+        failed = await first_failed(self.plan, lambda: self._evidence(now_ns()), start_ns)
+        self._measured.aborted = failed
+        self.stop(f"threshold {failed.metric}: {failed.expression}")
 
     async def _settle(self, laboratory: Laboratory, backlog: Backlog) -> None:
         """Wait for the results that nobody awaited; then find out what the broker and the workers
@@ -285,9 +270,7 @@ class Run:
 
     # ---- from what was measured to the result ----
 
-    def _judge(
-        self, plan: Plan, end_ns: int, *, running: bool = False
-    ) -> tuple[Judgement, Iterable[Outcome], Sequence[Verdict]]:
+    def _evidence(self, end_ns: int) -> Evidence:
         ledger = self.ledger
         outcomes = ledger.timeline.outcomes(
             self._context(),
@@ -295,8 +278,7 @@ class Run:
             unfinished=self._measured.unfinished.__contains__,
             stopped=self._partial,
         )
-        judgement, verdicts = judge(
-            plan,
+        return Evidence(
             outcomes,
             ledger.canvases,
             ledger.chords,
@@ -309,9 +291,7 @@ class Run:
             folds=ledger.folds,
             samples=self._series.samples if self._series else (),
             not_run=ledger.checker.not_run(),
-            running=running,
         )
-        return judgement, outcomes, verdicts
 
     def _context(self) -> TimelineContext:
         return TimelineContext.of(self.plan, self._process_names, self._clocks()[1])
@@ -343,7 +323,8 @@ class Run:
     def _result(self, started_at: datetime, duration_s: float) -> RunResult:
         measured = self._measured
         self.ledger.finish()
-        judgement, outcomes, verdicts = self._judge(self.plan, measured.load_end_ns)
+        evidence = self._evidence(measured.load_end_ns)
+        judgement, verdicts = judge(self.plan, evidence)
         if measured.aborted is not None:
             judgement = _with_abort(judgement, measured.aborted)
         own = self._series.usage.get("", Usage()) if self._series else Usage()
@@ -361,9 +342,9 @@ class Run:
             broker=measured.broker or NO_BROKER,
             versions=versions(),
             host=host(),
-            pools=self._pool_reports(outcomes),
+            pools=self._pool_reports(evidence.outcomes),
             judgement=judgement,
-            outcomes=outcomes,
+            outcomes=evidence.outcomes,
             samples=self._series.samples if self._series else (),
             verdicts=verdicts,
             orchestrator_cpu_s=own.cpu_s,

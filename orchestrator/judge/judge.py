@@ -1,6 +1,8 @@
-"""All outcomes of a run -> what is to be said of it. The one pure function at the end of a run."""
+"""All outcomes of a run -> what is to be said of it. The one pure function at the end of a run, and
+a look at some thresholds while it goes on."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from orchestrator.judge.aggregate import Fold
@@ -44,74 +46,72 @@ IMPLIED: Mapping[str, frozenset[str]] = {
 metrics."""
 
 
-def judge(
-    plan: Plan,
-    outcomes: Iterable[Outcome],
-    canvases: Iterable[CanvasOutcome],
-    chords: Iterable[Chord] = (),
-    *,
-    measured_s: float,
-    measured_from_ns: int = 0,
-    until_ns: int = 0,
-    dropped: Mapping[str, int] | None = None,
-    offers: Mapping[str, tuple[int, int]] | None = None,
-    drains: Mapping[str, Drain] | None = None,
-    folds: Mapping[str, Fold] | None = None,
-    samples: Iterable[Sample] = (),
-    not_run: Mapping[str, NotRun] | None = None,
-    running: bool = False,
-) -> tuple[Judgement, list[Verdict]]:
-    """Judge a run; gives the judgement and the verdict of each outcome, in their order.
+STEP = 16
+"""Of how many tasks, canvases or chords `standing` takes note at a time: a part of a
+millisecond."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a run is judged by.
 
     ``measured_s`` is the length of the measured time (without the warm-up): what per-second figures
     are divided by. Canvases intended before ``measured_from_ns`` belong to the warm-up. Windows of
     thresholds end at ``until_ns`` (0: the latest moment that was seen). ``offers`` says when each
-    workload began and ceased to start iterations (ns). ``not_run`` comes from
-    `Checker.not_run`. With ``running`` a task without a result is still awaited, not lost: it has
-    no verdict yet, and thresholds that the scenario does not have are not implied.
+    workload began and ceased to start iterations (ns). ``not_run`` comes from `Checker.not_run`.
     """
-    windows = (threshold.window_s or 0.0 for threshold in plan.thresholds)
-    metrics = Metrics(window_s=max(windows, default=0.0))
-    pairs = tuple(chords)
-    docket = _Docket(metrics, not_run or {}, pairs, running=running)
-    for outcome in outcomes:
-        docket.add(outcome)
-    for canvas in canvases:
-        metrics.add_canvas(canvas, measured=canvas.intended_ns >= measured_from_ns)
-    docket.join(pairs)
-    for workload, (begin_ns, end_ns) in (offers or {}).items():
-        metrics.offers[workload] = (max(begin_ns, measured_from_ns), end_ns)
-    metrics.drains.update(drains or {})
-    for workload, count in (dropped or {}).items():
-        metrics.drop(workload, count)
-    for sample in samples:
-        if sample.at_s > plan.warmup_s or not plan.warmup_s:
-            metrics.add_sample(sample)
-    view = View(metrics, measured_s, until_ns)
+
+    outcomes: Iterable[Outcome]
+    canvases: Iterable[CanvasOutcome] = ()
+    chords: Sequence[Chord] = ()
+    measured_s: float = 0.0
+    measured_from_ns: int = 0
+    until_ns: int = 0
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    offers: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    drains: Mapping[str, Drain] = field(default_factory=dict)
+    folds: Mapping[str, Fold] = field(default_factory=dict)
+    samples: Iterable[Sample] = ()
+    not_run: Mapping[str, NotRun] = field(default_factory=dict)
+
+
+def judge(plan: Plan, evidence: Evidence) -> tuple[Judgement, list[Verdict]]:
+    """Judge a run; gives the judgement and the verdict of each outcome, in their order."""
+    docket = _Docket(plan, evidence, running=False)
+    for _ in docket.heard():
+        """Go on."""
+    view = docket.view()
     thresholds = tuple(evaluate(threshold, view) for threshold in plan.thresholds)
-    if not running:
-        thresholds += _implied(plan, view)
-    return docket.judgement(view, plan, thresholds, folds or {}), docket.verdicts
+    return docket.judgement(view, (*thresholds, *_implied(plan, view))), docket.verdicts
+
+
+def standing(plan: Plan, evidence: Evidence) -> Generator[None, None, tuple[ThresholdResult, ...]]:
+    """How the plan's thresholds stand while the run goes on, a step of `STEP` outcomes at a time; a
+    task without a result is still awaited, not lost."""
+    docket = _Docket(plan, evidence, running=True)
+    yield from docket.heard()
+    view = docket.view()
+    results = []
+    for threshold in plan.thresholds:
+        results.append(evaluate(threshold, view))
+        yield
+    return tuple(results)
 
 
 class _Docket:
     """What is collected while outcomes go by."""
 
-    def __init__(
-        self,
-        metrics: Metrics,
-        not_run: Mapping[str, NotRun],
-        chords: Iterable[Chord],
-        *,
-        running: bool,
-    ) -> None:
+    def __init__(self, plan: Plan, evidence: Evidence, *, running: bool) -> None:
+        windows = (threshold.window_s or 0.0 for threshold in plan.thresholds)
         self.verdicts: list[Verdict] = []
-        self._metrics = metrics
-        self._not_run = not_run
+        self._plan = plan
+        self._evidence = evidence
+        self._metrics = Metrics(window_s=max(windows, default=0.0))
         self._running = running
+        self._chords = tuple(evidence.chords)
         self._header: dict[str, HeaderTask | None] = {}
         self._bodies: dict[str, Outcome | None] = {}
-        for header, body in chords:
+        for header, body in self._chords:
             self._bodies[body] = None
             self._header.update(dict.fromkeys(header))
         self._counts: dict[Verdict, int] = dict.fromkeys(VERDICTS, 0)
@@ -119,7 +119,36 @@ class _Docket:
         self._reasons: dict[str, str] = {}
         self._tasks: dict[str, str] = {}
 
-    def add(self, outcome: Outcome) -> None:
+    def heard(self) -> Iterator[None]:
+        """Take note of all there is, `STEP` tasks, canvases and chords at a time."""
+        evidence, metrics = self._evidence, self._metrics
+        for number, outcome in enumerate(evidence.outcomes):
+            if number % STEP == 0:
+                yield
+            self._add(outcome)
+        for number, canvas in enumerate(evidence.canvases):
+            if number % STEP == 0:
+                yield
+            metrics.add_canvas(canvas, measured=canvas.intended_ns >= evidence.measured_from_ns)
+        for number, chord in enumerate(self._chords):
+            if number % STEP == 0:
+                yield
+            self._join(*chord)
+
+    def view(self) -> View:
+        """Of all that was heard, and of what needs no going through."""
+        plan, evidence, metrics = self._plan, self._evidence, self._metrics
+        for workload, (begin_ns, end_ns) in evidence.offers.items():
+            metrics.offers[workload] = (max(begin_ns, evidence.measured_from_ns), end_ns)
+        metrics.drains.update(evidence.drains)
+        for workload, count in evidence.dropped.items():
+            metrics.drop(workload, count)
+        for sample in evidence.samples:
+            if sample.at_s > plan.warmup_s or not plan.warmup_s:
+                metrics.add_sample(sample)
+        return View(metrics, evidence.measured_s, evidence.until_ns)
+
+    def _add(self, outcome: Outcome) -> None:
         if outcome.id in self._header:
             succeeded = outcome.state == "SUCCESS"
             self._header[outcome.id] = HeaderTask(outcome.finished_ns, succeeded)
@@ -128,7 +157,7 @@ class _Docket:
         if self._running and not outcome.results:
             self._metrics.add(outcome, None)
             return
-        said = judged(outcome, self._not_run.get(outcome.id))
+        said = judged(outcome, self._evidence.not_run.get(outcome.id))
         self.verdicts.append(said.verdict)
         self._counts[said.verdict] += 1
         self._metrics.add(outcome, said.verdict)
@@ -143,28 +172,23 @@ class _Docket:
             if said.reason is not None:
                 self._reasons[outcome.id] = said.reason
 
-    def join(self, chords: Iterable[Chord]) -> None:
-        for header, body in chords:
-            tasks = [task for task_id in header if (task := self._header[task_id]) is not None]
-            outcome = self._bodies[body]
-            if len(tasks) == len(header) and outcome is not None:
-                self._metrics.add_chord(tasks, outcome)
+    def _join(self, header: Sequence[str], body: str) -> None:
+        tasks = [task for task_id in header if (task := self._header[task_id]) is not None]
+        outcome = self._bodies[body]
+        if len(tasks) == len(header) and outcome is not None:
+            self._metrics.add_chord(tasks, outcome)
 
-    def judgement(
-        self,
-        view: View,
-        plan: Plan,
-        thresholds: Sequence[ThresholdResult],
-        folds: Mapping[str, Fold],
-    ) -> Judgement:
+    def judgement(self, view: View, thresholds: Sequence[ThresholdResult]) -> Judgement:
         named = sum(len(ids) for ids in self._ids.values())
+        folds = self._evidence.folds
         return Judgement(
             counts=self._counts,
             ids={verdict: tuple(ids) for verdict, ids in self._ids.items()},
             ids_capped=named < sum(self._counts.values()) - self._counts["ok"],
             reasons=self._reasons,
             workloads=tuple(
-                _workload(view, workload, folds.get(workload.name)) for workload in plan.workloads
+                _workload(view, workload, folds.get(workload.name))
+                for workload in self._plan.workloads
             ),
             metrics={metric: view.trend(metric) for metric in TRENDS},
             counters={

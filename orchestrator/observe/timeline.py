@@ -277,9 +277,10 @@ class Timeline:
         unfinished: Callable[[str], bool],
         stopped: bool = False,
     ) -> "Outcomes":
-        """One `Outcome` for each task. ``unfinished`` says of an id without a result that the
-        broker or a worker still has it. When the run was ``stopped`` early, the tasks of canvases
-        that were stopped with it are left out, unless a result came."""
+        """One `Outcome` for each task that was sent when one begins to go through them; the run
+        may go on meanwhile. ``unfinished`` says of an id without a result that the broker or a
+        worker still has it. When the run was ``stopped`` early, the tasks of canvases that were
+        stopped with it are left out, unless a result came."""
         return Outcomes(
             lambda: self._outcomes(context, measured_from_ns, unfinished, stopped=stopped)
         )
@@ -292,7 +293,7 @@ class Timeline:
         *,
         stopped: bool,
     ) -> Iterator[Outcome]:
-        for row, task_id in enumerate(self._rows):
+        for row, task_id in enumerate(tuple(self._rows)):
             state = self.canvases.state(self._canvas_row[row])
             results = self._results[row]
             if state is None or (stopped and state == "stopped" and not results):

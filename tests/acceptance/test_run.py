@@ -31,6 +31,22 @@ workloads:
     canvas: {task: sleep, args: [0.05]}
 """
 
+WRONG = """\
+version: 1
+name: wrong
+app: tasks.app:app
+workers:
+  add: {queues: [add], pool: threads, concurrency: 4}
+workloads:
+  sums:
+    executor: constant-arrival-rate
+    rate: 50/s
+    duration: 60s
+    canvas: {task: add, args: [1, 2], expect: {value: 4}}
+thresholds:
+  tasks_wrong: [{threshold: count==0, abort_on_fail: true}]
+"""
+
 SMALL = """\
 version: 1
 name: small
@@ -231,6 +247,16 @@ def test_a_signal_ends_the_run_cleanly_with_a_partial_report(
     assert verdicts["ok"] == verdicts["sent"]
     assert "naps" in out
     command.wait_until(lambda: not command.processes(), within_s=5)
+
+
+def test_a_threshold_that_may_end_the_run_does(command: Command, write_scenario: Write) -> None:
+    done = command("run", write_scenario(WRONG), "--out", command.runs)
+    assert done.code == 5, done.err
+    assert done.took_s < 30
+    run = summary_of(command)["run"]
+    assert isinstance(run, dict)
+    assert run["partial"] is True
+    assert run["stopped_by"] == "threshold tasks_wrong: count==0"
 
 
 def test_a_signal_during_the_start_ends_it_too(command: Command, write_scenario: Write) -> None:

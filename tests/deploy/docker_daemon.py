@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.tied import tied
+
 ANSWER_S = 60
 STOP_S = 60
 COMMAND_S = 300
@@ -75,18 +77,20 @@ def running_daemon(directory: Path) -> Iterator[Docker]:
         # No bridge, no packet filter, no forwarding: nothing of the host is changed, and what
         # containers say to each other on a network of theirs needs none of it.
         daemon = subprocess.Popen(
-            [
-                "dockerd",
-                f"--host={environ['DOCKER_HOST']}",
-                f"--data-root={directory}/data",
-                f"--exec-root={directory}/exec",
-                f"--pidfile={directory}/docker.pid",
-                "--bridge=none",
-                "--iptables=false",
-                "--ip6tables=false",
-                "--ip-forward=false",
-                "--ip-masq=false",
-            ],
+            tied(
+                [
+                    "dockerd",
+                    f"--host={environ['DOCKER_HOST']}",
+                    f"--data-root={directory}/data",
+                    f"--exec-root={directory}/exec",
+                    f"--pidfile={directory}/docker.pid",
+                    "--bridge=none",
+                    "--iptables=false",
+                    "--ip6tables=false",
+                    "--ip-forward=false",
+                    "--ip-masq=false",
+                ]
+            ),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

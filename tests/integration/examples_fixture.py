@@ -15,6 +15,7 @@ from tests.integration.redis_fixture import (
     running_redis,
     worker_python,
 )
+from tests.tied import tied
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "docs" / "examples"
@@ -63,7 +64,12 @@ def running_process(
 ) -> "Iterator[subprocess.Popen[bytes]]":
     with log.open("wb") as output:
         process = subprocess.Popen(
-            argv, cwd=EXAMPLES, env=environ, stdout=output, stderr=output, start_new_session=True
+            tied(argv),
+            cwd=EXAMPLES,
+            env=environ,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
         )
     try:
         yield process

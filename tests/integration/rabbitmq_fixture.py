@@ -27,6 +27,7 @@ from tests.integration.redis_fixture import (
     running_redis,
     running_worker,
 )
+from tests.tied import tied
 
 START_S = 60
 STOP_S = 10
@@ -119,7 +120,7 @@ class RabbitServer:
     def _run(self, *argv: str) -> "subprocess.Popen[bytes]":
         with (self.directory / "output.log").open("ab") as log:
             return subprocess.Popen(
-                argv, env=self._node.environ(), stdout=log, stderr=log, start_new_session=True
+                tied(argv), env=self._node.environ(), stdout=log, stderr=log, start_new_session=True
             )
 
     def _answers(self) -> bool:

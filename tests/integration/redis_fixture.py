@@ -26,6 +26,8 @@ import pytest
 import redis
 from celery import _state
 
+from tests.tied import tied
+
 HERE = Path(__file__).parent
 START_S = 20
 STOP_S = 10
@@ -74,7 +76,7 @@ class RedisServer:
         argv += ["--unixsocket", str(self.socket_path), "--dir", str(self.directory)]
         with (self.directory / "redis.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [*argv, *self._options], stdout=log, stderr=log, start_new_session=True
+                tied([*argv, *self._options]), stdout=log, stderr=log, start_new_session=True
             )
         deadline = time.monotonic() + START_S
         while not self._answers():
@@ -203,7 +205,7 @@ def running_worker(
     environ = {**os.environ, "CLIENT_APP_SETTINGS": json.dumps(settings), "C_FORCE_ROOT": "1"}
     with made.worker_log.open("ab") as log:
         process = subprocess.Popen(
-            argv, cwd=HERE, env=environ, stdout=log, stderr=log, start_new_session=True
+            tied(argv), cwd=HERE, env=environ, stdout=log, stderr=log, start_new_session=True
         )
     try:
         if await_ready:

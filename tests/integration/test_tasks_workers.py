@@ -24,6 +24,7 @@ from celery import chain, chord, group
 
 from tasks.application import App
 from tasks.mat_mul_module import expected_product
+from tests.tied import tied
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_S = 20
@@ -43,7 +44,7 @@ def redis_binary() -> str:
 def process(argv: Sequence[str], **options: Any) -> Iterator[subprocess.Popen[str]]:
     """Run a child in a session of its own; end it gently, then by force."""
     child = subprocess.Popen(
-        argv, stderr=subprocess.STDOUT, text=True, start_new_session=True, **options
+        tied(argv), stderr=subprocess.STDOUT, text=True, start_new_session=True, **options
     )
     try:
         yield child

@@ -1,13 +1,14 @@
 import time
+from collections.abc import Generator
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
 from orchestrator.errors import ExitCode
 from orchestrator.judge.aggregate import Fold
 from orchestrator.judge.exit_code import exit_code
-from orchestrator.judge.judge import IDS_CAP, judge
+from orchestrator.judge.judge import IDS_CAP, STEP, Evidence, judge, standing
 from orchestrator.judge.metrics import TRENDS
 from orchestrator.judge.verify import NotRun
 from orchestrator.records import VERDICTS, Judgement, Outcome, Sample, ThresholdResult
@@ -21,10 +22,12 @@ from tests.unit.judge.outcome_factory import (
     no_result,
 )
 
+T = TypeVar("T")
+
 
 def judged(*outcomes: Outcome, **changes: Any) -> Judgement:
-    fields: dict[str, Any] = {"plan": make_plan(), "canvases": (), "measured_s": 2.0, **changes}
-    judgement, _ = judge(fields.pop("plan"), outcomes, fields.pop("canvases"), **fields)
+    fields: dict[str, Any] = {"plan": make_plan(), "measured_s": 2.0, **changes}
+    judgement, _ = judge(fields.pop("plan"), Evidence(outcomes, **fields))
     return judgement
 
 
@@ -38,7 +41,7 @@ def test_the_verdicts_add_up_to_what_was_sent() -> None:
         make_outcome("duplicate", executions=2),
         make_outcome("late", late=True),
     ]
-    judgement, verdicts = judge(make_plan(), outcomes, (), measured_s=1.0)
+    judgement, verdicts = judge(make_plan(), Evidence(outcomes, measured_s=1.0))
     assert verdicts == list(VERDICTS)
     assert judgement.counts == dict.fromkeys(VERDICTS, 1)
     assert judgement.sent == judgement.counters["tasks_sent"] == 7
@@ -178,18 +181,39 @@ def test_nothing_is_implied_when_all_is_well() -> None:
 # ---- while the run is on ----
 
 
+def exhausted(steps: Generator[None, None, T]) -> tuple[int, T]:
+    """How many steps it took, and what they came to."""
+    taken = 0
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return taken, end.value
+        taken += 1
+
+
 def test_while_the_run_is_on_nothing_is_lost() -> None:
-    threshold = make_threshold("tasks_lost", "count==0")
-    judgement, verdicts = judge(
-        make_plan(threshold),
-        [make_outcome("a"), no_result("b"), make_outcome("c", state="FAILURE", matched=False)],
-        (),
-        measured_s=1.0,
-        running=True,
+    lost = make_threshold("tasks_lost", "count==0")
+    sent = make_threshold("tasks_sent", "count==3", limit=3)
+    outcomes = [
+        make_outcome("a"),
+        no_result("b"),
+        make_outcome("c", state="FAILURE", matched=False),
+    ]
+    _, results = exhausted(standing(make_plan(lost, sent), Evidence(outcomes, measured_s=1.0)))
+    assert results == (
+        ThresholdResult("tasks_lost", "count==0", 0, True),
+        ThresholdResult("tasks_sent", "count==3", 3, True),
     )
-    assert verdicts == ["ok", "failed"]
-    assert judgement.thresholds == (ThresholdResult("tasks_lost", "count==0", 0, True),)
-    assert judgement.counters["tasks_sent"] == 3
+
+
+def test_while_the_run_is_on_it_is_looked_at_step_by_step() -> None:
+    plan = make_plan(make_threshold("tasks_lost", "count==0"))
+    outcomes = [make_outcome(str(number)) for number in range(10 * STEP)]
+    chords = [((str(number),), str(number + 1)) for number in range(3 * STEP)]
+    canvases = [make_canvas() for _ in range(2 * STEP)]
+    steps, _ = exhausted(standing(plan, Evidence(outcomes, canvases, chords)))
+    assert steps == 10 + 2 + 3 + len(plan.thresholds)
 
 
 def test_a_window_ends_now() -> None:

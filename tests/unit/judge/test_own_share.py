@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.judge.judge import judge
+from orchestrator.judge.judge import Evidence, judge
 from orchestrator.judge.own_share import bottleneck
 from orchestrator.records import Call, Plan, Sample, Stage, WorkloadPlan
 from tests.unit.judge.outcome_factory import MS, S, make_outcome
@@ -23,7 +23,7 @@ def found(workload: WorkloadPlan, lag_ms: int, *ratios: float) -> str | None:
         workloads=(workload,),
     )
     outcome = make_outcome(intended_ns=S, sent_ns=S + lag_ms * MS)
-    judgement, _ = judge(plan, [outcome], (), measured_s=1.0)
+    judgement, _ = judge(plan, Evidence([outcome], measured_s=1.0))
     return bottleneck(plan, judgement, samples(*ratios))
 
 

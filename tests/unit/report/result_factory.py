@@ -6,7 +6,7 @@ from typing import Any
 
 from orchestrator.judge.aggregate import Fold
 from orchestrator.judge.exit_code import exit_code
-from orchestrator.judge.judge import judge
+from orchestrator.judge.judge import Evidence, judge
 from orchestrator.records import (
     BrokerInfo,
     Call,
@@ -103,11 +103,13 @@ def make_result(
     folds["factorials"].add(0, 7**4000)
     judgement, verdicts = judge(
         plan,
-        outcomes,
-        [_canvas(outcome) for outcome in outcomes],
-        measured_s=1.0,
-        folds=folds,
-        dropped={"sums": 2},
+        Evidence(
+            outcomes,
+            [_canvas(outcome) for outcome in outcomes],
+            measured_s=1.0,
+            folds=folds,
+            dropped={"sums": 2},
+        ),
     )
     fields: dict[str, Any] = {
         "id": "a1b2c3",
