@@ -13,6 +13,10 @@ SATURATED_SAMPLES = 3
 LAG_SHARE = 0.05
 """Of the interval between two arrivals that the schedule may lag behind, at its 99th percentile."""
 
+LATENCY_SHARE = 0.1
+"""Of the 99th percentile of the canvases' durations, which count from the same moment: a lag that
+is so small a part of them has not made them."""
+
 LAG_FLOOR_MS = 5.0
 """What an event loop that is not overloaded may take to come round, however short the interval."""
 
@@ -42,7 +46,8 @@ def _lagging(workload: WorkloadPlan, result: WorkloadResult) -> str | None:
     lag_ms = result.metrics["schedule_lag"].p99_ms
     if rate_per_s is None or lag_ms is None:
         return None
-    limit_ms = max(LAG_FLOOR_MS, LAG_SHARE * 1000 / rate_per_s)
+    duration_ms = result.metrics["canvas_duration"].p99_ms or 0.0
+    limit_ms = max(LAG_FLOOR_MS, LAG_SHARE * 1000 / rate_per_s, LATENCY_SHARE * duration_ms)
     if lag_ms <= limit_ms:
         return None
     return (

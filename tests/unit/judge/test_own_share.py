@@ -8,7 +8,7 @@ import pytest
 from orchestrator.judge.judge import Evidence, judge
 from orchestrator.judge.own_share import bottleneck
 from orchestrator.records import Call, Plan, Sample, Stage, WorkloadPlan
-from tests.unit.judge.outcome_factory import MS, S, make_outcome
+from tests.unit.judge.outcome_factory import MS, S, make_canvas, make_outcome
 
 OPEN = WorkloadPlan("sums", "constant-arrival-rate", Call("add"), rate_per_s=10.0, duration_s=1.0)
 
@@ -17,13 +17,14 @@ def samples(*ratios: float) -> list[Sample]:
     return [Sample(float(n), 0, 0, 0, 0, {}, {}, ratio, 0) for n, ratio in enumerate(ratios)]
 
 
-def found(workload: WorkloadPlan, lag_ms: int, *ratios: float) -> str | None:
+def found(workload: WorkloadPlan, lag_ms: int, *ratios: float, duration_ms: int = 10) -> str | None:
     plan: Any = replace(
         Plan("p", "a:a", 0, None, (), (), (), 0.0, {}),  # type: ignore[arg-type]
         workloads=(workload,),
     )
     outcome = make_outcome(intended_ns=S, sent_ns=S + lag_ms * MS)
-    judgement, _ = judge(plan, Evidence([outcome], measured_s=1.0))
+    canvas = make_canvas(seen_ns=S + duration_ms * MS)
+    judgement, _ = judge(plan, Evidence([outcome], [canvas], measured_s=1.0))
     return bottleneck(plan, judgement, samples(*ratios))
 
 
@@ -47,6 +48,11 @@ def test_a_saturated_core(ratios: tuple[float, ...], saturated: bool) -> None:
 )
 def test_a_schedule_that_lags(rate_per_s: float, lag_ms: int, late: bool) -> None:
     assert (found(replace(OPEN, rate_per_s=rate_per_s), lag_ms) is not None) == late
+
+
+def test_a_lag_that_is_a_small_part_of_the_durations_has_not_made_them() -> None:
+    assert found(OPEN, 6, duration_ms=59) is not None
+    assert found(OPEN, 6, duration_ms=61) is None
 
 
 def test_a_ramp_is_held_to_its_mean_rate() -> None:
