@@ -9,6 +9,7 @@ from pathlib import Path
 from orchestrator.environment.masking import mask_text
 from orchestrator.judge.histogram import NS_PER_MS
 from orchestrator.judge.metrics import GAPS
+from orchestrator.judge.verdicts import judged
 from orchestrator.judge.wording import clip
 from orchestrator.records import Outcome, RunResult, Verdict
 from orchestrator.report.atomic import atomic_write
@@ -36,8 +37,8 @@ def write_tasks_csv(result: RunResult, path: Path) -> None:
         writer = csv.writer(text)
         writer.writerow(HEADER)
         start_ns = _start_ns(result)
-        judged = zip(result.outcomes, result.verdicts, strict=True)
-        writer.writerows(_row(outcome, verdict, start_ns) for outcome, verdict in judged)
+        rows = zip(result.outcomes, result.verdicts, strict=True)
+        writer.writerows(_row(outcome, verdict, start_ns) for outcome, verdict in rows)
 
 
 def _start_ns(result: RunResult) -> int:
@@ -66,9 +67,17 @@ def _row(outcome: Outcome, verdict: Verdict, start_ns: int) -> list[str | int | 
         outcome.retries,
         *(_ms(getattr(outcome, f"{point}_ns"), start_ns) for point in POINTS),
         *_gaps(outcome),
-        clip(mask_text(outcome.reason or ""), TEXT_LIMIT),
+        clip(mask_text(_reason(outcome, verdict)), TEXT_LIMIT),
         int(outcome.measured),
     ]
+
+
+def _reason(outcome: Outcome, verdict: Verdict) -> str:
+    """Why it has that verdict, as far as the task itself says."""
+    if outcome.reason is not None or verdict == "ok":
+        return outcome.reason or ""
+    said = judged(outcome)
+    return said.reason or "" if said.verdict == verdict else ""
 
 
 def _gaps(outcome: Outcome) -> Iterator[str]:

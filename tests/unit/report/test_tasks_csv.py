@@ -62,3 +62,11 @@ def test_no_tasks(tmp_path: Path) -> None:
     path = tmp_path / "tasks.csv.gz"
     write_tasks_csv(make_result([]), path)
     assert read(path) == []
+
+
+def test_a_task_that_is_not_ok_says_why(tmp_path: Path) -> None:
+    lost = make_task(0, seen_ns=None, state="PENDING", results=0, matched=None, executions=0)
+    path = tmp_path / "tasks.csv.gz"
+    write_tasks_csv(make_result([lost]), path)
+    (row,) = read(path)
+    assert (row["verdict"], row["reason"]) == ("lost_task", "received by a worker, never executed")
