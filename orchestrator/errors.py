@@ -7,6 +7,7 @@ exceptions (redis, kombu, OSError) are turned into these next to the call that r
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 
 class ExitCode(IntEnum):
@@ -124,6 +125,9 @@ class PublishUncertain(ClientError):
 
     def __init__(self, message: str | None = None, *, task_ids: Sequence[str] = ()) -> None:
         self.task_ids: tuple[str, ...] = tuple(task_ids)
+        self.handles: tuple[Any, ...] = ()
+        """Those of the canvases, in order, from `Client.submit` and `submit_all`: what did reach
+        the broker is waited for as long as they are kept."""
         super().__init__(message)
 
 

@@ -91,9 +91,9 @@ class Client:
 
         A server that is gone is waited for: ``timeout`` seconds, or 30 without one. Raises
         `BrokerUnavailable` (nothing was sent), `PublishUncertain` (some of it may have been; it has
-        the ids), the latter as `PublishTimeout` when a server that is there did not confirm in
-        time, `NotSupported`, `ClientClosed`, and what Celery raises for a signature that it cannot
-        send.
+        the ids and the handles), the latter as `PublishTimeout` when a server that is there did not
+        confirm in time, `NotSupported`, `ClientClosed`, and what Celery raises for a signature that
+        it cannot send.
         """
         return (await self._open_session().submit_all((signature,), timeout))[0]
 

@@ -33,7 +33,7 @@ from orchestrator.client.redis_sender import RedisSender
 from orchestrator.client.result_listener import ResultListener
 from orchestrator.client.result_tree import result_tree
 from orchestrator.client.waiting import OnResult
-from orchestrator.errors import ClientClosed, UsageError
+from orchestrator.errors import ClientClosed, PublishUncertain, UsageError
 
 _MISCONFIGURED = (
     ImproperlyConfigured,
@@ -155,6 +155,9 @@ class ConnectedSession:
                 else:
                     self._hold(await self._take(signature), batch)
             await patient.send(self._ready, self._sending(batch), partial(_ids_of, batch.captured))
+        except PublishUncertain as error:
+            error.handles = tuple(batch.handles)
+            raise
         except BaseException:
             for handle in batch.handles:
                 handle.forget()

@@ -265,6 +265,12 @@ async def test_batch_that_may_have_been_sent_is_reported(bare: Lab) -> None:
             await anyio.wait_all_tasks_blocked()
             bare.redis.stop(by=signal.SIGKILL)
         assert errors[0].task_ids == (task_id,)
+        (handle,) = errors[0].handles
+        assert handle.id == task_id
+        assert list(client._session._listener._waiting) == [task_id]  # type: ignore[union-attr]
+        del handle
+        errors.clear()
+        await anyio.wait_all_tasks_blocked()
         assert client._session._listener._waiting == {}  # type: ignore[union-attr]
 
 
