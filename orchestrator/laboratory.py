@@ -18,16 +18,18 @@ from orchestrator.client.amqp_check import identify
 from orchestrator.environment import variables
 from orchestrator.environment.attached import AttachedPools, find_workers
 from orchestrator.environment.broker import BrokerStart, is_amqp, open_broker
+from orchestrator.environment.faults import Victims
 from orchestrator.environment.guardian import Guardian, open_guardian
 from orchestrator.environment.masking import mask_url
 from orchestrator.environment.pools import Pools, PoolStart, open_pools
+from orchestrator.environment.private_server import PrivateServer
 from orchestrator.environment.worker_environ import worker_environ
 from orchestrator.observe.event_receiver import (
     EventListener,
     EventReceiver,
     open_event_receiver,
 )
-from orchestrator.observe.probe_server import ProbeServer, open_probe_server
+from orchestrator.observe.probe_server import ProbeListener, ProbeServer, open_probe_server
 from orchestrator.records import BrokerInfo, Live, Plan, TaskResult
 from orchestrator.scenario import calls, has_chord
 
@@ -58,6 +60,8 @@ class Laboratory:
     probe: ProbeServer
     events: EventReceiver | None
     startup_s: float
+    victims: Victims | None = None
+    """What faults may strike; None where the workers are not ours."""
 
     async def told(self) -> None:
         """Returns once what the workers have told so far has been heard."""
@@ -66,11 +70,15 @@ class Laboratory:
             await self.events.drained()
 
 
+class Listener(ProbeListener, EventListener, Protocol):
+    """Is told what workers of either kind do."""
+
+
 class Recorder(Protocol):
     """Who is told what the workers do, and what results arrive; a `Ledger` is one."""
 
     @property
-    def timeline(self) -> EventListener: ...
+    def timeline(self) -> Listener: ...
 
     def result(self, result: TaskResult) -> None: ...
 
@@ -112,7 +120,8 @@ async def open_laboratory(
                     Client(app, on_result=recorder.result) as client,
                 ):
                     startup_s = time.monotonic() - began
-                    yield Laboratory(plan, broker, pools, client, probe, events, startup_s)
+                    victims = _victims(pools, probe, start, tasks)
+                    yield Laboratory(plan, broker, pools, client, probe, events, startup_s, victims)
                     if not plan.attach:
                         progress.phase("stopping the workers")
             await probe.drained()
@@ -165,7 +174,20 @@ def _broker_start(
         app_urls=app_urls(app),
         chords=any(has_chord(workload.canvas) for workload in plan.workloads),
         attach=plan.attach,
+        durable=any(fault.kind == "broker-kill" for fault in plan.faults),
     )
+
+
+def _victims(
+    pools: Pools | AttachedPools, probe: ProbeServer, start: BrokerStart, tasks: TaskGroup
+) -> Victims | None:
+    if not isinstance(pools, Pools):
+        return None
+
+    def watch(server: PrivateServer) -> None:
+        tasks.start_soon(server.supervise)
+
+    return Victims(pools, probe.busy_pids, start.started[0] if start.started else None, watch)
 
 
 def _pool_start(

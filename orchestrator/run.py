@@ -16,6 +16,7 @@ from celery import Celery
 
 from orchestrator.environment.consumption import Consumption
 from orchestrator.errors import ExitCode, OrchestratorError, root_error
+from orchestrator.faults import Faults
 from orchestrator.judge.early_end import first_failed
 from orchestrator.judge.exit_code import exit_code
 from orchestrator.judge.judge import Evidence, judge
@@ -87,6 +88,7 @@ class Run:
         self._scope = anyio.CancelScope()
         self._measured = _Measured()
         self._series: Series | None = None
+        self._faults = Faults(plan.faults)
         self._laboratory: Laboratory | None = None
 
     @property
@@ -165,10 +167,11 @@ class Run:
             in_flight=lambda: driver.in_flight,
             pids=laboratory.pools.pids,
             backlog=backlog,
+            broker_fails=self.plan.broker_fails,
         )
         try:
             with without_long_pauses():
-                await self._drive(driver, self._series)
+                await self._drive(driver, self._series, laboratory)
             await self._settle(laboratory, backlog)
         finally:
             with anyio.CancelScope(shield=True), anyio.move_on_after(1.0):
@@ -199,9 +202,10 @@ class Run:
                 for workload in self.plan.workloads
             ],
             Consumption(self.app, self.plan.pools, self.id),
+            broker_fails=self.plan.broker_fails,
         )
 
-    async def _drive(self, driver: Driver, series: Series) -> None:
+    async def _drive(self, driver: Driver, series: Series, laboratory: Laboratory) -> None:
         self._progress.phase("sending")
         measured = self._measured
         await series.take(0.0)
@@ -215,6 +219,10 @@ class Run:
                     tasks.start_soon(self._show, figures, driver, measured.load_start_ns)
                 if any(threshold.abort_on_fail for threshold in self.plan.thresholds):
                     tasks.start_soon(self._end_early, measured.load_start_ns)
+                if laboratory.victims is not None:
+                    tasks.start_soon(
+                        self._faults.strike, laboratory.victims, measured.load_start_ns
+                    )
                 await driver.run(measured.load_start_ns)
                 tasks.cancel_scope.cancel()
         finally:
@@ -265,6 +273,7 @@ class Run:
         if timeline.outstanding:
             queued = await backlog.task_ids(timeline.unanswered())
             self._measured.unfinished = frozenset(queued | timeline.running())
+        timeline.over = True
         if self._series is not None:
             await self._series.take((now_ns() - self._measured.load_start_ns) / NS_PER_S)
 
@@ -291,6 +300,8 @@ class Run:
             folds=ledger.folds,
             samples=self._series.samples if self._series else (),
             not_run=ledger.checker.not_run(),
+            faults=self._faults.events,
+            load_start_ns=self._measured.load_start_ns,
         )
 
     def _context(self) -> TimelineContext:

@@ -42,6 +42,12 @@ class Counter:
     def finished(self, task_id: str, at_ns: int, state: str, worker: str) -> None:
         self.events += 1
 
+    def cut_off(self, task_id: str) -> None:
+        pass
+
+    def gone(self, worker: str) -> None:
+        pass
+
     def published(self, task_id: str, at_ns: int) -> None:
         self.events += 1
 

@@ -7,7 +7,15 @@ from pathlib import Path
 import click
 
 from orchestrator.cli.options import Scenarios, load_scenarios, scenario_options
-from orchestrator.records import ExecutorKind, Plan, PoolPlan, Threshold, WorkloadPlan, label_of
+from orchestrator.records import (
+    ExecutorKind,
+    FaultPlan,
+    Plan,
+    PoolPlan,
+    Threshold,
+    WorkloadPlan,
+    label_of,
+)
 from orchestrator.scenario_files import read_scenarios
 
 
@@ -84,6 +92,9 @@ def _plan_lines(path: Path, plan: Plan) -> Iterator[str]:
     yield from (f"    {_pool(pool)}" for pool in plan.pools)
     yield "  workloads"
     yield from (f"    {_workload(workload)}" for workload in plan.workloads)
+    if plan.faults:
+        yield "  faults"
+        yield from (f"    {_fault(fault)}" for fault in plan.faults)
     if plan.thresholds:
         yield "  thresholds"
         for threshold in plan.thresholds:
@@ -99,6 +110,16 @@ def metric_name(threshold: Threshold) -> str:
 def _pool(pool: PoolPlan) -> str:
     times = f" x {pool.count}" if pool.count > 1 else ""
     return f"{pool.name}: {pool.pool} -c {pool.concurrency}{times} on {', '.join(pool.queues)}"
+
+
+def _fault(fault: FaultPlan) -> str:
+    """``10 s: worker-kill add, SIGKILL, started again after 2 s``."""
+    said = f"{fault.at_s:g} s: {' '.join(filter(None, (fault.kind, fault.worker)))}"
+    if fault.kind.endswith("-pause"):
+        return f"{said}, for {fault.duration_s:g} s"
+    if fault.restart_after_s is not None:
+        return f"{said}, {fault.signal}, started again after {fault.restart_after_s:g} s"
+    return f"{said}, {fault.signal}"
 
 
 def _workload(workload: WorkloadPlan) -> str:

@@ -9,6 +9,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from orchestrator.cli.live_view import Picture
     from orchestrator.records import Live as Snapshot
 
@@ -73,6 +75,17 @@ class Plain(AbstractContextManager["Plain"]):
         pass
 
 
+class _Above(logging.Handler):
+    """What our own code logs, above the view and not across it."""
+
+    def __init__(self, console: "Console") -> None:
+        super().__init__(logging.WARNING)
+        self._console = console
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._console.print(record.getMessage(), soft_wrap=True)
+
+
 class Live(AbstractContextManager["Live"]):
     """A view that is kept up to date, gone when the run is over.
 
@@ -102,6 +115,8 @@ class Live(AbstractContextManager["Live"]):
 
     def __enter__(self) -> "Live":
         self._display.start()
+        self._log = _Above(self._console)
+        logging.getLogger("orchestrator").addHandler(self._log)
         return self
 
     def phase(self, text: str) -> None:
@@ -122,4 +137,5 @@ class Live(AbstractContextManager["Live"]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        logging.getLogger("orchestrator").removeHandler(self._log)
         self._display.stop()

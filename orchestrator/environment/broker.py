@@ -4,7 +4,7 @@ checked before anything starts.
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast, get_args
 
@@ -12,6 +12,7 @@ from anyio.abc import TaskGroup
 
 from orchestrator.environment.guardian import Guardian
 from orchestrator.environment.masking import mask_url
+from orchestrator.environment.private_server import PrivateServer
 from orchestrator.environment.rabbitmq_server import RPC_URL, open_rabbitmq
 from orchestrator.environment.redis_binary import BrokerKind
 from orchestrator.environment.redis_check import check_redis
@@ -43,7 +44,8 @@ class BrokerStart:
 
     `app_urls` are the app's own broker and result backend, for `broker: app`; `chords` says whether
     a canvas has one, which rpc results cannot count; `attach` that the workers are not ours, so
-    that they put their results where they were told to.
+    that they put their results where they were told to; `durable` that a private server keeps what
+    it has when it is started again. `started` are the private servers, the broker first.
     """
 
     guardian: Guardian
@@ -53,6 +55,13 @@ class BrokerStart:
     app_urls: tuple[str | None, str | None] = (None, None)
     chords: bool = False
     attach: bool = False
+    durable: bool = False
+    started: list[PrivateServer] = field(default_factory=list)
+
+    def run(self, server: PrivateServer) -> None:
+        """From now on its death is everybody's."""
+        self.started.append(server)
+        self.task_group.start_soon(server.supervise)
 
 
 @asynccontextmanager
@@ -85,9 +94,13 @@ async def _private_redis(
 ) -> AsyncIterator[BrokerInfo]:
     log_path = start.log_dir / log_name
     async with open_redis(
-        start.guardian, log_path=log_path, kind=kind, password=new_password()
+        start.guardian,
+        log_path=log_path,
+        kind=kind,
+        password=new_password(),
+        durable=start.durable,
     ) as server:
-        start.task_group.start_soon(server.supervise)
+        start.run(server)
         yield server.info
 
 
@@ -95,7 +108,7 @@ async def _private_redis(
 async def _private_rabbitmq(start: BrokerStart) -> AsyncIterator[BrokerInfo]:
     log_path = start.log_dir / "broker.log"
     async with open_rabbitmq(start.guardian, log_path=log_path, password=new_password()) as server:
-        start.task_group.start_soon(server.supervise)
+        start.run(server)
         yield server.info
 
 

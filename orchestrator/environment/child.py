@@ -59,6 +59,20 @@ class Child:
         with contextlib.suppress(ProcessLookupError):
             self._process.send_signal(signum)
 
+    def send_signal_to_all(self, signum: signal.Signals) -> None:
+        """To the whole group; nothing happens when it is empty."""
+        _signal_group(self.pid, signum)
+
+    async def end(self, signum: signal.Signals, *, within_s: float) -> None:
+        """Send the signal, wait for the end, and kill what is left of the group after
+        ``within_s``; can be cancelled, and then the child is ending."""
+        self.stopping = True
+        if signum != signal.SIGKILL:
+            self.send_signal(signum)
+            with anyio.move_on_after(within_s):
+                await self.wait()
+        await self.stop(warm_s=0.0)
+
     async def stop(self, *, warm_s: float, cold_s: float = 0.0) -> int | None:
         """SIGTERM and up to `warm_s` seconds, SIGQUIT and up to `cold_s` (0: no SIGQUIT), then
         SIGKILL.

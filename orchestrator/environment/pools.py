@@ -6,7 +6,7 @@ import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import anyio
@@ -50,20 +50,42 @@ class PoolStart:
 class PoolStatus:
     """One pool as it is now. `pids` are its living main processes; `exit_codes` those of the ended
     ones; `startup_s` is the time from its start to the ready of its last process (0.0 before that).
+    `names` are those of all processes that there have been.
     """
 
     plan: PoolPlan
     pids: tuple[int, ...]
     startup_s: float
     exit_codes: tuple[int, ...]
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which of the pool's workers a process is, and the how manieth in that place."""
+
+    worker: str
+    index: int
+    life: int = 1
+
+    @property
+    def process_name(self) -> str:
+        """What the probe calls it: `add.2`; the one that was started in its place is `add.2~2`."""
+        return self.worker if self.life == 1 else f"{self.worker}~{self.life}"
+
+    @property
+    def node(self) -> str:
+        """New for each process: a worker that died keeps its old name at the broker for a while."""
+        return str(self.index) if self.life == 1 else f"{self.index}-{self.life}"
 
 
 class PoolProcess:
     """One worker main process with all its children."""
 
-    def __init__(self, name: str, plan: PoolPlan, child: Child) -> None:
+    def __init__(self, name: str, plan: PoolPlan, place: "Place", child: Child) -> None:
         self.name = name
         self.plan = plan
+        self.place = place
         self.child = child
         self.startup_s = 0.0
 
@@ -110,14 +132,17 @@ class PoolProcess:
 class Pools:
     """The pools of a run."""
 
-    def __init__(self, plans: Sequence[PoolPlan]) -> None:
+    def __init__(self, plans: Sequence[PoolPlan], start: PoolStart, task_group: TaskGroup) -> None:
         self._plans = tuple(plans)
+        self._start = start
+        self._task_group = task_group
         self._processes: list[PoolProcess] = []
 
     @property
     def process_names(self) -> Mapping[str, str]:
         """Process name (what the probe says) -> pool name."""
-        return {name: plan.name for plan in self._plans for name in process_names(plan)}
+        planned = {name: plan.name for plan in self._plans for name in process_names(plan)}
+        return {**planned, **{process.name: process.plan.name for process in self._processes}}
 
     def pids(self) -> Mapping[str, tuple[int, ...]]:
         """Pool name -> its living main processes; their children belong to them."""
@@ -135,27 +160,46 @@ class Pools:
             pids=tuple(pid for pid, code in codes if code is None),
             startup_s=max((process.startup_s for process in mine), default=0.0),
             exit_codes=tuple(code for _, code in codes if code is not None),
+            names=tuple(process.name for process in mine),
         )
 
-    async def _start(self, start: PoolStart) -> None:
+    def working(self, worker: str) -> list[PoolProcess]:
+        """The living processes of a pool (`add`), or of one of its workers (`add.2`)."""
+        return [
+            process
+            for process in self._processes
+            if worker in (process.plan.name, process.place.worker)
+            and process.child.exit_code is None
+            and not process.child.stopping
+        ]
+
+    async def start_again(self, ended: PoolProcess) -> None:
+        """Start a process in the place of one that has ended; returns when it is ready. Raises
+        PoolFailed."""
+        place = replace(ended.place, life=ended.place.life + 1)
+        process = await self._start_one(ended.plan, place)
+        self._task_group.start_soon(process.supervise)
+
+    async def _start_all(self) -> None:
         """All at once; the first that fails ends the others' start and is raised by itself."""
         try:
             async with anyio.create_task_group() as starting:
                 for plan in self._plans:
                     for index, name in enumerate(process_names(plan)):
-                        starting.start_soon(self._start_one, start, plan, name, index)
+                        starting.start_soon(self._start_one, plan, Place(name, index))
         except ExceptionGroup as group:
             failures, others = group.split(EnvironmentNotReady)
             if failures is None or others is not None:
                 raise
             raise failures.exceptions[0] from None
 
-    async def _start_one(self, start: PoolStart, plan: PoolPlan, name: str, index: int) -> None:
+    async def _start_one(self, plan: PoolPlan, place: Place) -> PoolProcess:
+        start, name = self._start, place.process_name
         child = await start_child(
             worker_argv(
                 plan,
                 app=start.app,
-                node_name=f"{plan.name}-{index}.{start.run_id}@%h",
+                node_name=f"{plan.name}-{place.node}.{start.run_id}@%h",
                 include=start.include,
                 amqp=start.amqp,
             ),
@@ -171,9 +215,10 @@ class Pools:
             },
             cwd=start.cwd,
         )
-        process = PoolProcess(name, plan, child)
+        process = PoolProcess(name, plan, place, child)
         self._processes.append(process)
         await process.become_ready(start.wait_ready, start.ready_timeout_s)
+        return process
 
     async def _stop(self) -> None:
         """All at once, so that it takes no longer than the slowest of them may (8 s)."""
@@ -194,9 +239,9 @@ async def open_pools(
     the end of its log in `log_tail`, for one that does not become ready; then the others are
     stopped too.
     """
-    pools = Pools(plans)
+    pools = Pools(plans, start, task_group)
     try:
-        await pools._start(start)
+        await pools._start_all()
         for process in pools._processes:
             task_group.start_soon(process.supervise)
         yield pools

@@ -5,7 +5,6 @@ It keeps nothing that anybody needs later, so it is killed rather than asked to 
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
@@ -15,6 +14,7 @@ from orchestrator.environment.amqp_greeting import Greeting, greeting
 from orchestrator.environment.child import Child, start_child
 from orchestrator.environment.guardian import Guardian
 from orchestrator.environment.ports import HOST
+from orchestrator.environment.private_server import PrivateServer, ended, tail
 from orchestrator.environment.rabbitmq_node import RabbitNode, RabbitPrograms, find_rabbitmq
 from orchestrator.errors import BrokerUnavailable
 from orchestrator.records import BrokerInfo
@@ -31,21 +31,6 @@ class _PortTaken(Exception):
     """Somebody took a port between our choosing it and the node's binding it."""
 
 
-@dataclass(frozen=True, slots=True)
-class RabbitServer:
-    """A running private node. ``info.results_url`` is that of Celery's rpc backend."""
-
-    info: BrokerInfo
-    node: RabbitNode
-    child: Child
-
-    async def supervise(self) -> None:
-        """Returns when the node was stopped by us; raises BrokerUnavailable when it died."""
-        code = await self.child.wait()
-        if not self.child.stopping:
-            raise BrokerUnavailable(_ended(self.child, code, "died"))
-
-
 @asynccontextmanager
 async def open_rabbitmq(
     guardian: Guardian,
@@ -54,7 +39,7 @@ async def open_rabbitmq(
     password: str,
     configuration: Sequence[str] = (),
     ready_timeout_s: float = _READY_S,
-) -> AsyncIterator[RabbitServer]:
+) -> AsyncIterator[PrivateServer]:
     """Start a private node that listens on the loopback; it is gone on leaving.
 
     ``configuration`` are more lines of rabbitmq.conf. Raises BrokerBinaryMissing, or
@@ -84,7 +69,7 @@ async def _running(
     node: RabbitNode,
     log_path: Path,
     ready_timeout_s: float,
-) -> AsyncIterator[RabbitServer]:
+) -> AsyncIterator[PrivateServer]:
     node.write()
     environ = node.environ()
     # A node that finds no port mapper starts one as a daemon, which nobody would end.
@@ -95,7 +80,8 @@ async def _running(
         guardian=guardian,
         env=environ,
     )
-    try:
+
+    async def start() -> Child:
         child = await start_child(
             [programs.server],
             name="rabbitmq-server",
@@ -105,11 +91,22 @@ async def _running(
             cwd=node.directory,
         )
         try:
-            said = await _ready(child, node, ready_timeout_s)
-            info = BrokerInfo("rabbitmq", said.version, programs.server, node.url, RPC_URL)
-            yield RabbitServer(info, node, child)
-        finally:
+            await _ready(child, node, ready_timeout_s)
+        except BaseException:
             await child.stop(warm_s=0.0)
+            raise
+        return child
+
+    try:
+        child = await start()
+        said = await greeting(HOST, node.port, timeout_s=_GREETING_S)
+        version = said.version if said is not None else ""
+        info = BrokerInfo("rabbitmq", version, programs.server, node.url, RPC_URL)
+        server = PrivateServer(info, child, start)
+        try:
+            yield server
+        finally:
+            await server.child.stop(warm_s=0.0)
     finally:
         await mapper.stop(warm_s=0.0)
 
@@ -123,16 +120,7 @@ async def _ready(child: Child, node: RabbitNode, timeout_s: float) -> Greeting:
                 return said
             await anyio.sleep(_POLL_S)
     if child.exit_code is None:
-        raise BrokerUnavailable(_tail(child, f"did not answer in {timeout_s:g} s"))
+        raise BrokerUnavailable(tail(child, f"did not answer in {timeout_s:g} s"))
     if any("eaddrinuse" in line or "in use" in line for line in child.log_tail(200)):
         raise _PortTaken
-    raise BrokerUnavailable(_ended(child, child.exit_code, "ended before it was ready"))
-
-
-def _ended(child: Child, code: int, how: str) -> str:
-    return _tail(child, f"{how} (exit code {code})")
-
-
-def _tail(child: Child, how: str) -> str:
-    tail = "\n".join(child.log_tail())
-    return f"{child.name} {how}; the end of {child.log_path}:\n{tail}"
+    raise BrokerUnavailable(ended(child, child.exit_code, "ended before it was ready"))

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -19,6 +20,7 @@ import anyio.to_thread
 from orchestrator.environment.child import Child, start_child
 from orchestrator.environment.guardian import Guardian
 from orchestrator.environment.ports import HOST, free_ports
+from orchestrator.environment.private_server import PrivateServer, ended
 from orchestrator.environment.redis_binary import BrokerKind, RedisBinary, find_binary
 from orchestrator.environment.redis_check import check_redis
 from orchestrator.errors import BrokerUnavailable
@@ -38,7 +40,7 @@ daemonize no
 supervised no
 databases 16
 save ""
-appendonly no
+appendonly {appendonly}
 maxmemory-policy noeviction
 dir {directory}
 logfile ""
@@ -47,20 +49,6 @@ logfile ""
 
 class _PortTaken(Exception):
     """Somebody took the port between our choosing it and the server's binding it."""
-
-
-@dataclass(frozen=True, slots=True)
-class RedisServer:
-    """A running private server. `child.wait()` ends when it does."""
-
-    info: BrokerInfo
-    child: Child
-
-    async def supervise(self) -> None:
-        """Returns when the server was stopped by us; raises BrokerUnavailable when it died."""
-        code = await self.child.wait()
-        if not self.child.stopping:
-            raise BrokerUnavailable(_ended(self.child, code, "died"))
 
 
 def new_password() -> str:
@@ -76,65 +64,81 @@ async def open_redis(
     kind: BrokerKind = "embedded",
     port: int | None = None,
     password: str | None,
+    durable: bool = False,
     ready_timeout_s: float = _READY_S,
-) -> AsyncIterator[RedisServer]:
-    """Start a private server that keeps nothing on disk; it is stopped on leaving.
+) -> AsyncIterator[PrivateServer]:
+    """Start a private server; it is stopped on leaving. Only a `durable` one keeps on disk what it
+    has stored, as long as it is open: for being started again.
 
     `port` None: a free one. `password` None: none (the server still listens on the loopback only).
     Raises BrokerBinaryMissing, or BrokerUnavailable when it does not answer in `ready_timeout_s`.
     """
     binary = await anyio.to_thread.run_sync(find_binary, kind)
-    server = await _start_on_free_port(guardian, binary, port, password, log_path, ready_timeout_s)
+    make = _Make(guardian, binary, password, log_path, durable, ready_timeout_s)
+    server = await _start_on_free_port(make, port)
     try:
         yield server
     finally:
         await server.child.stop(warm_s=_STOP_S)
 
 
-async def _start_on_free_port(
-    guardian: Guardian,
-    binary: RedisBinary,
-    port: int | None,
-    password: str | None,
-    log_path: Path,
-    ready_timeout_s: float,
-) -> RedisServer:
+@dataclass(frozen=True, slots=True)
+class _Make:
+    """What a server is made of, besides its port."""
+
+    guardian: Guardian
+    binary: RedisBinary
+    password: str | None
+    log_path: Path
+    durable: bool
+    ready_timeout_s: float
+
+    def url(self, port: int) -> str:
+        login = f":{quote(self.password, safe='')}@" if self.password else ""
+        return f"redis://{login}{HOST}:{port}/0"
+
+    async def child(self, port: int) -> tuple[Child, str]:
+        """A process that answers, and its version."""
+        config = _write_config(self, port)
+        child = await start_child(
+            [self.binary.path, str(config)],
+            name=f"{self.binary.product}-server",
+            log_path=self.log_path,
+            guardian=self.guardian,
+        )
+        try:
+            return child, await _ready(child, self.url(port), self.ready_timeout_s)
+        except BaseException:
+            await child.stop(warm_s=0.0)
+            raise
+
+    async def again(self, port: int) -> Child:
+        child, _ = await self.child(port)
+        return child
+
+
+async def _start_on_free_port(make: _Make, port: int | None) -> PrivateServer:
     for _ in range(_PORT_TRIES):
         chosen = port if port is not None else free_ports(1)[0]
         try:
-            return await _start(guardian, binary, chosen, password, log_path, ready_timeout_s)
+            return await _start(make, chosen)
         except _PortTaken as taken:
             if port is not None:
                 raise BrokerUnavailable(f"Port {port} of {HOST} is taken.") from taken
     raise BrokerUnavailable(f"No free port was found on {HOST} in {_PORT_TRIES} tries.")
 
 
-async def _start(
-    guardian: Guardian,
-    binary: RedisBinary,
-    port: int,
-    password: str | None,
-    log_path: Path,
-    ready_timeout_s: float,
-) -> RedisServer:
-    config = _write_config(guardian.directory, port, password)
-    child = await start_child(
-        [binary.path, str(config)],
-        name=f"{binary.product}-server",
-        log_path=log_path,
-        guardian=guardian,
-    )
-    try:
-        login = f":{quote(password, safe='')}@" if password else ""
-        url = f"redis://{login}{HOST}:{port}/0"
-        version = await _ready(child, url, ready_timeout_s)
-    except BaseException:
-        await child.stop(warm_s=0.0)
-        raise
+async def _start(make: _Make, port: int) -> PrivateServer:
+    child, version = await make.child(port)
+    url = make.url(port)
     info = BrokerInfo(
-        kind=binary.product, version=version, path=binary.path, url=url, results_url=url
+        kind=make.binary.product,
+        version=version,
+        path=make.binary.path,
+        url=url,
+        results_url=url,
     )
-    return RedisServer(info, child)
+    return PrivateServer(info, child, partial(make.again, port))
 
 
 async def _ready(child: Child, url: str, timeout_s: float) -> str:
@@ -153,15 +157,20 @@ async def _ready(child: Child, url: str, timeout_s: float) -> str:
         raise BrokerUnavailable(f"{child.name} did not answer in {timeout_s:g} s.") from refused
     if any("in use" in line for line in child.log_tail()):
         raise _PortTaken
-    raise BrokerUnavailable(_ended(child, child.exit_code, "ended before it was ready"))
+    raise BrokerUnavailable(ended(child, child.exit_code, "ended before it was ready"))
 
 
-def _write_config(directory: Path, port: int, password: str | None) -> Path:
+def _write_config(make: _Make, port: int) -> Path:
     """A file of mode 0600, because argv and the environment can be read by others."""
-    path = directory / f"redis-{port}.conf"
-    requirepass = f"requirepass {_quoted(password)}" if password else ""
+    directory = make.guardian.directory / f"redis-{port}"
+    directory.mkdir(exist_ok=True)
+    path = directory / "redis.conf"
     text = _CONFIG.format(
-        host=HOST, port=port, requirepass=requirepass, directory=_quoted(str(directory))
+        host=HOST,
+        port=port,
+        requirepass=f"requirepass {_quoted(make.password)}" if make.password else "",
+        appendonly="yes" if make.durable else "no",
+        directory=_quoted(str(directory)),
     )
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(text)
@@ -171,8 +180,3 @@ def _write_config(directory: Path, port: int, password: str | None) -> Path:
 def _quoted(value: str) -> str:
     """Any string as one word of redis.conf."""
     return '"' + "".join(f"\\x{byte:02x}" for byte in os.fsencode(value)) + '"'
-
-
-def _ended(child: Child, code: int, how: str) -> str:
-    tail = "\n".join(child.log_tail())
-    return f"{child.name} {how} (exit code {code}); the end of {child.log_path}:\n{tail}"

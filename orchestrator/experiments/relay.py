@@ -35,6 +35,14 @@ class Relay:
         if self.ledger is not None:
             self.ledger.timeline.ran(task_id, run_ns)
 
+    def cut_off(self, task_id: str) -> None:
+        if self.ledger is not None:
+            self.ledger.timeline.cut_off(task_id)
+
+    def gone(self, worker: str) -> None:
+        if self.ledger is not None:
+            self.ledger.timeline.gone(worker)
+
     def published(self, task_id: str, at_ns: int) -> None:
         if self.ledger is not None:
             self.ledger.timeline.published(task_id, at_ns)

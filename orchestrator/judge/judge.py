@@ -5,6 +5,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from orchestrator.judge.aftermath import Aftermath
 from orchestrator.judge.aggregate import Fold
 from orchestrator.judge.metrics import (
     CHORD_COUNTERS,
@@ -24,6 +25,7 @@ from orchestrator.records import (
     VERDICTS,
     CanvasOutcome,
     Drain,
+    FaultEvent,
     Judgement,
     Outcome,
     Plan,
@@ -73,6 +75,8 @@ class Evidence:
     folds: Mapping[str, Fold] = field(default_factory=dict)
     samples: Iterable[Sample] = ()
     not_run: Mapping[str, NotRun] = field(default_factory=dict)
+    faults: Sequence[FaultEvent] = ()
+    load_start_ns: int = 0
 
 
 def judge(plan: Plan, evidence: Evidence) -> tuple[Judgement, list[Verdict]]:
@@ -108,6 +112,7 @@ class _Docket:
         self._evidence = evidence
         self._metrics = Metrics(window_s=max(windows, default=0.0))
         self._running = running
+        self._aftermath = Aftermath(evidence.faults, evidence.load_start_ns)
         self._chords = tuple(evidence.chords)
         self._header: dict[str, HeaderTask | None] = {}
         self._bodies: dict[str, Outcome | None] = {}
@@ -141,6 +146,8 @@ class _Docket:
         for workload, (begin_ns, end_ns) in evidence.offers.items():
             metrics.offers[workload] = (max(begin_ns, evidence.measured_from_ns), end_ns)
         metrics.drains.update(evidence.drains)
+        for fault in self._aftermath.reports():
+            metrics.add_fault(fault)
         for workload, count in evidence.dropped.items():
             metrics.drop(workload, count)
         for sample in evidence.samples:
@@ -161,6 +168,7 @@ class _Docket:
         self.verdicts.append(said.verdict)
         self._counts[said.verdict] += 1
         self._metrics.add(outcome, said.verdict)
+        self._aftermath.add(outcome, said.verdict)
         if said.verdict != "ok":
             self._name(outcome, said)
 
@@ -200,6 +208,7 @@ class _Docket:
             by_pool=_by(view, "pool"),
             thresholds=tuple(thresholds),
             tasks=self._tasks,
+            faults=self._aftermath.reports(),
         )
 
 

@@ -12,7 +12,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from orchestrator.judge.histogram import Distribution
-from orchestrator.records import CanvasOutcome, Drain, Outcome, Sample, Verdict
+from orchestrator.records import CanvasOutcome, Drain, FaultReport, Outcome, Sample, Verdict
 
 GAPS: Mapping[str, tuple[str, str]] = {
     "schedule_lag": ("intended_ns", "sent_ns"),
@@ -24,7 +24,8 @@ GAPS: Mapping[str, tuple[str, str]] = {
 }
 """The gaps between a task's points, in the order of time."""
 TASK_TRENDS = (*GAPS, "task_duration", "chord_join")
-TRENDS = (*GAPS, "task_duration", "canvas_duration", "chord_join")
+FAULT_TRENDS = ("fault_down", "fault_recovery")
+TRENDS = (*GAPS, "task_duration", "canvas_duration", "chord_join", *FAULT_TRENDS)
 
 COUNTER_OF: Mapping[Verdict, str] = {
     "ok": "tasks_succeeded",
@@ -237,6 +238,14 @@ class Metrics:
         missing = body.executions == 0 and not (body.results or body.unfinished)
         if missing and all(task.succeeded for task in header):
             cell.happened("chord_bodies_never", at_ns, measured=body.measured)
+
+    def add_fault(self, fault: FaultReport) -> None:
+        """How long it took until its pool (any, when it was the broker) gave results again."""
+        cell = self._cell(Labels("", pool=fault.plan.pool or ""))
+        at_ns = self.last_ns
+        for name, seconds in zip(FAULT_TRENDS, (fault.down_s, fault.recovered_s), strict=True):
+            if seconds is not None:
+                cell.sample(name, round(seconds * 1e9), at_ns)
 
     def add_sample(self, sample: Sample) -> None:
         """One second of the gauges."""

@@ -81,8 +81,12 @@ def _lost(outcome: Outcome, not_run: NotRun | None) -> str:
         return "no result; whether it was executed is unknown (no probe in the workers)"
     if not_run is not None:
         return f"never executed: no result of {not_run.origin}, which comes before it"
+    if outcome.cut_off:
+        return "started, its process ended before it did, and never executed again"
     if outcome.retries:
         return f"never executed again after {outcome.retries} retries"
     if outcome.received_ns is not None:
         return "received by a worker, never executed"
+    if outcome.direct and outcome.published_ns is None:
+        return "never received by a worker; the broker did not confirm that it had it"
     return "never received by a worker"

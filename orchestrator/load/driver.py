@@ -8,8 +8,8 @@ import anyio
 from anyio.abc import TaskGroup
 from celery import Signature
 
-from orchestrator.client import Client
-from orchestrator.errors import ClientError, OrchestratorError
+from orchestrator.client import Client, Handle
+from orchestrator.errors import ClientError, OrchestratorError, PublishUncertain
 from orchestrator.load.canvas import CanvasBuilder
 from orchestrator.load.clock import after, now_ns, sleep_until
 from orchestrator.load.executors import EXECUTORS
@@ -58,7 +58,11 @@ class Driver:
 
     ``run`` returns when every workload has started what it starts and its canvases have ended, been
     given up after their ``timeout``, or been stopped ``graceful_stop`` after the workload's end.
-    Cancelling it stops the load; canvases in flight are then recorded as ``stopped``."""
+    Cancelling it stops the load; canvases in flight are then recorded as ``stopped``.
+
+    When a connection breaks while canvases are sent, nobody knows which of them have arrived: that
+    ends the load with `PublishUncertain`, unless ``broker_fails``, on purpose; then they are
+    awaited like any others."""
 
     def __init__(
         self,
@@ -66,9 +70,11 @@ class Driver:
         recorder: Recorder,
         workloads: Iterable[tuple[WorkloadPlan, CanvasBuilder]],
         consumption: Consumption,
+        *,
+        broker_fails: bool = False,
     ) -> None:
         self._streams = [
-            _Stream(client, recorder, workload, builder, consumption)
+            _Stream(client, recorder, workload, builder, consumption, broker_fails)
             for workload, builder in workloads
         ]
 
@@ -96,7 +102,9 @@ class _Stream:
         workload: WorkloadPlan,
         builder: CanvasBuilder,
         consumption: Consumption,
+        broker_fails: bool,
     ) -> None:
+        self._broker_fails = broker_fails
         self._client = client
         self._recorder = recorder
         self._workload = workload
@@ -250,14 +258,23 @@ class _Stream:
             flight.sent_ns = sent_ns
         try:
             handles = await self._client.submit_all([signature for _, signature in due])
+        except PublishUncertain as error:
+            if not self._broker_fails or len(error.handles) < len(due):
+                raise
+            return self._follow(due, error.handles)
         except ClientError:
             raise
         except Exception as error:  # the task's signature, or a broker that is gone
             return await self._not_sent(due, error)
         published_ns = now_ns()
+        for flight, _ in due:
+            self._recorder.published(flight.submission, sent_ns, published_ns)
+        self._follow(due, handles)
+
+    def _follow(self, due: Sequence[Due], handles: Sequence[Handle]) -> None:
+        published_ns = now_ns()
         for (flight, _), handle in zip(due, handles, strict=True):
             flight.published_ns = published_ns
-            self._recorder.published(flight.submission, sent_ns, published_ns)
             flight.follow(handle)
 
     async def _not_sent(self, due: Sequence[Due], error: Exception) -> None:

@@ -22,7 +22,7 @@ from redis.exceptions import RedisError
 
 from orchestrator.environment.masking import mask_text
 from orchestrator.errors import BrokerUnavailable
-from orchestrator.observe.probe_server import ProbeListener
+from orchestrator.observe.probe_server import WorkerListener
 
 PASS_ON_S = 0.05
 QUIET_S = 0.3
@@ -64,7 +64,7 @@ class _Receiver(CeleryReceiver):
         return super().event_from_message(body, **{**options, "localize": False})
 
 
-class EventListener(ProbeListener, Protocol):
+class EventListener(WorkerListener, Protocol):
     """Is told of what workers tell. Their times are their own (see above)."""
 
     def ran(self, task_id: str, run_ns: int) -> None:

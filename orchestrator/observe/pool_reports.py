@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from orchestrator.environment.pools import PoolStatus, process_names
+from orchestrator.environment.pools import PoolStatus
 from orchestrator.observe.process_sampler import Usage
 from orchestrator.observe.series import Series
 from orchestrator.records import Outcome, PoolPlan, PoolReport
@@ -65,19 +65,22 @@ def _report(
         tasks=tasks,
         cpu_s=series.usage.get(plan.name, Usage()).cpu_s,
         rss_max_bytes=series.rss_max_bytes.get(plan.name, 0),
-        restarts=_restarts(plan, series, heard),
+        restarts=_restarts(status, series, heard),
         exit_codes=status.exit_codes,
         startup_s=status.startup_s,
     )
 
 
-def _restarts(plan: PoolPlan, series: Series, heard: Mapping[str, set[int]]) -> int:
-    """Prefork children beyond those that there were at a time: each came in the place of another
-    (`--max-tasks-per-child`, a hard time limit, a crash). Those that ran a task have said so; those
-    that ran none were seen by the sampler."""
+def _restarts(status: PoolStatus, series: Series, heard: Mapping[str, set[int]]) -> int:
+    """Workers that were started again after a fault; and prefork children beyond those that there
+    were at a time: each came in the place of another (`--max-tasks-per-child`, a hard time limit, a
+    crash). Those that ran a task have said so; those that ran none were seen by the sampler."""
+    plan = status.plan
+    again = max(0, len(status.names) - plan.count)
     if plan.pool != "prefork":
-        return 0
+        return again
     family = series.family(plan.name)
-    said = set().union(*(heard.get(name, set()) for name in process_names(plan)))
+    said = set().union(*(heard.get(name, set()) for name in status.names))
     children = (said | family.children) - family.roots
-    return max(0, len(children) - max(family.most_children, plan.concurrency * plan.count))
+    at_a_time = max(family.most_children, plan.concurrency * plan.count)
+    return again + max(0, len(children) - at_a_time - plan.concurrency * again)

@@ -30,7 +30,7 @@ _QUIET_PASSES = 5
 _CLOSE_S = 1.0
 
 
-class ProbeListener(Protocol):
+class WorkerListener(Protocol):
     """Is told of each event. Times are `time.monotonic_ns()` of the worker, which is this host's
     clock; `worker` is the process name of the pool. Events of one task may arrive in another order
     than they happened, because a prefork worker's processes each have their own connection.
@@ -47,6 +47,16 @@ class ProbeListener(Protocol):
 
     def published(self, task_id: str, at_ns: int) -> None:
         """A worker sent this task."""
+
+
+class ProbeListener(WorkerListener, Protocol):
+    """Is told, too, when a process ends."""
+
+    def cut_off(self, task_id: str) -> None:
+        """The process that had started the task is no more, and had not finished it."""
+
+    def gone(self, worker: str) -> None:
+        """The process is no more that took tasks from the broker under this name."""
 
 
 class ProbeServer:
@@ -91,21 +101,35 @@ class ProbeServer:
                 poll.register(fd, select.POLLIN)
         return any(event & select.POLLIN for _, event in poll.poll(0))
 
-    def _take(self, line: str, worker: str) -> None:
+    def busy_pids(self, process_name: str) -> list[int]:
+        """The processes under that name that have started a task and not finished it."""
+        return [one.pid for one in self._connections if one.worker == process_name and one.running]
+
+    def _take(self, line: str, connection: "_Connection") -> None:
         """One event. Raises ValueError for a line that is none."""
         kind, at, rest = line.split(" ", 2)
-        at_ns = int(at)
+        at_ns, worker = int(at), connection.worker
         if kind == "R":
+            connection.takes = True
             self._listener.received(rest, at_ns, worker)
         elif kind == "S":
+            connection.running.add(rest)
             self._listener.started(rest, at_ns, worker)
         elif kind == "F":
             state, _, task_id = rest.partition(" ")
+            connection.running.discard(task_id)
             self._listener.finished(task_id, at_ns, state, worker)
         elif kind == "P":
             self._listener.published(rest, at_ns)
         else:
             raise ValueError(line)
+
+    def _lost(self, connection: "_Connection") -> None:
+        self._connections.discard(connection)
+        for task_id in connection.running:
+            self._listener.cut_off(task_id)
+        if connection.takes:
+            self._listener.gone(connection.worker)
 
     def _take_short(self, line: str, worker: str) -> None:
         """The lines without a task. Raises ValueError for one that is none of them."""
@@ -122,8 +146,13 @@ class _Connection(asyncio.Protocol):
     """One worker process."""
 
     def __init__(self, server: ProbeServer) -> None:
+        self.worker = ""
+        self.pid = 0
+        self.running: set[str] = set()
+        """What this process has started and not finished."""
+        self.takes = False
+        """Whether this process takes tasks from the broker."""
         self._server = server
-        self._worker = ""
         self._rest = b""
         self._transport: asyncio.ReadTransport | None = None
         self._rest_ends: asyncio.TimerHandle | None = None
@@ -153,7 +182,7 @@ class _Connection(asyncio.Protocol):
             self._transport.resume_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._server._connections.discard(self)
+        self._server._lost(self)
         if self._rest_ends is not None:
             self._rest_ends.cancel()
             self._rest_ends = None
@@ -169,12 +198,13 @@ class _Connection(asyncio.Protocol):
     def _line(self, line: str) -> None:
         try:
             if line[:2] in ("Y ", "D "):
-                self._server._take_short(line, self._worker)
+                self._server._take_short(line, self.worker)
             elif line[:2] == "H ":
-                _, pid, self._worker = line.split(" ", 2)
-                self._server.pids.setdefault(self._worker, set()).add(int(pid))
+                _, pid, self.worker = line.split(" ", 2)
+                self.pid = int(pid)
+                self._server.pids.setdefault(self.worker, set()).add(self.pid)
             else:
-                self._server._take(line, self._worker)
+                self._server._take(line, self)
         except (ValueError, IndexError):
             self._server.lost_events += 1
 

@@ -1,10 +1,13 @@
 """The series: one `Sample` a second, of the load, the backlog, the pools and ourselves."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Protocol
 
+import anyio
 import anyio.to_thread
 
+from orchestrator.errors import BrokerUnavailable
 from orchestrator.observe.process_sampler import (
     Family,
     ProcessSampler,
@@ -13,6 +16,9 @@ from orchestrator.observe.process_sampler import (
 )
 from orchestrator.observe.timeline_context import Counts
 from orchestrator.records import Sample
+
+DEPTHS_S = 0.5
+"""How long a broker that may fail may take to say what it holds."""
 
 
 class Depths(Protocol):
@@ -24,7 +30,8 @@ class Depths(Protocol):
 class Series:
     """Takes samples and keeps them; rates and CPU ratios are differences to the sample before.
 
-    ``pids`` gives each pool's living main processes. ``backlog`` is None where it cannot be read.
+    ``pids`` gives each pool's living main processes. ``backlog`` is None where it cannot be read;
+    with ``broker_fails``, on purpose, it is unknown for as long as the broker is away.
     """
 
     def __init__(
@@ -34,6 +41,7 @@ class Series:
         in_flight: Callable[[], int],
         pids: Callable[[], Mapping[str, tuple[int, ...]]],
         backlog: Depths | None,
+        broker_fails: bool = False,
     ) -> None:
         self.samples: list[Sample] = []
         self.rss_max_bytes: dict[str, int] = {}
@@ -43,6 +51,7 @@ class Series:
         self._in_flight = in_flight
         self._pids = pids
         self._backlog = backlog
+        self._broker_fails = broker_fails
         self._sampler = ProcessSampler()
         self._before = (0, 0, 0)
         self._before_s: float | None = None
@@ -55,7 +64,7 @@ class Series:
     async def take(self, at_s: float) -> Sample:
         """The sample of the interval that ends ``at_s`` seconds into the load."""
         ratios, others_ratio = await self._take_usage(at_s)
-        backlog = await self._backlog.depths() if self._backlog else {}
+        backlog = await self._depths()
         now = (self._counts.sent, self._counts.completed, self._counts.failed)
         sent, completed, failed = (b - a for a, b in zip(self._before, now, strict=True))
         self._before = now
@@ -75,6 +84,15 @@ class Series:
         )
         self.samples.append(sample)
         return sample
+
+    async def _depths(self) -> dict[str, int]:
+        if self._backlog is None:
+            return {}
+        if not self._broker_fails:
+            return await self._backlog.depths()
+        with anyio.move_on_after(DEPTHS_S), suppress(BrokerUnavailable):
+            return await self._backlog.depths()
+        return {}
 
     async def _take_usage(self, at_s: float) -> tuple[dict[str, float], float | None]:
         """CPU seconds a second since the sample before (1.0 is one core): of each pool, and of all

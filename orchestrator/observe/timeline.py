@@ -82,6 +82,10 @@ class Timeline:
         """Rows whose end is from the result itself."""
         self.held: set[str] = set()
         """Ids that a worker has taken from the broker and not finished."""
+        self._cut_off: dict[int, int] = {}
+        """By row: executions whose process ended before they did."""
+        self.over = False
+        """Set when the load is over: what ends with the workers from then on is no news."""
         self._settled: anyio.Event | None = None
 
     # ---- from the driver ----
@@ -162,6 +166,20 @@ class Timeline:
             self.held.discard(task_id)
             if state == "RETRY":
                 self._retries[row] += 1
+
+    def cut_off(self, task_id: str) -> None:
+        """That execution counts for none, unless there was a result (a hard time limit)."""
+        if not self.over and (row := self._rows.get(task_id)) is not None:
+            self._cut_off[row] = self._cut_off.get(row, 0) + 1
+            self.held.discard(task_id)
+
+    def gone(self, worker: str) -> None:
+        """What it had taken and not started is the broker's again."""
+        if not self.over:
+            number = self._workers.number(worker)
+            self.held -= {
+                task_id for task_id in self.held if self._worker[self._rows[task_id]] == number
+            }
 
     def ran(self, task_id: str, run_ns: int) -> None:
         """How long the execution took that was `finished` last, by the process that did it."""
@@ -265,8 +283,8 @@ class Timeline:
         return {
             task_id
             for row, task_id in enumerate(self._rows)
-            if self._starts[row] > self._ends[row]
-            or (self._at[_RECEIVED][row] != UNKNOWN and not self._starts[row])
+            if self._starts[row] - self._cut_off.get(row, 0) > self._ends[row]
+            or (not self._starts[row] and task_id in self.held)
         }
 
     def outcomes(
@@ -353,11 +371,14 @@ class Timeline:
             measured=self.canvases.intended_ns(canvas_row) >= measured_from_ns,
             unfinished=unfinished,
             reason=self._reasons.get(row),
+            cut_off=self._cut_off.get(row, 0),
         )
 
     def _executions(self, row: int, *, probed: bool) -> int | None:
         """Celery events may get lost: what they tell was executed was; of the rest nobody knows."""
-        seen = max(0, self._starts[row] - self._retries[row])
+        begun = max(0, self._starts[row] - self._retries[row])
+        cut_off = self._cut_off.get(row, 0)
+        seen = max(begun - cut_off, 1 if begun and self._results[row] else 0)
         return seen if probed or seen else None
 
     def _state_of(self, row: int) -> str:

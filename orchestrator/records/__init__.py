@@ -56,6 +56,8 @@ from orchestrator.records.plan import (
     ExecutorKind,
     Expect,
     ExpectKind,
+    FaultKind,
+    FaultPlan,
     Group,
     MapKind,
     Mapped,
@@ -72,6 +74,8 @@ from orchestrator.records.plan import (
 )
 from orchestrator.records.result import (
     BrokerInfo,
+    FaultEvent,
+    FaultReport,
     HostClock,
     Judgement,
     PointsFrom,
@@ -101,6 +105,10 @@ __all__ = [
     "Expectation",
     "Experiment",
     "FailIf",
+    "FaultEvent",
+    "FaultKind",
+    "FaultPlan",
+    "FaultReport",
     "Figure",
     "FigureChange",
     "FigureKey",

@@ -112,8 +112,8 @@ class Outcome:
 
     ``matched``: True when the result met the expectation (an expected failure does), False when it
     did not, None when no result came or there was nothing to hold it against. ``executions`` counts
-    starts in workers that did not end in a retry; None without a probe. ``results`` counts results
-    that arrived."""
+    starts in workers that did not end in a retry, nor with their process; None without a probe.
+    ``results`` counts results that arrived."""
 
     id: str
     task: str
@@ -143,6 +143,8 @@ class Outcome:
     unfinished: bool = False
     """True when the broker or a worker still held the task at the end of the run: not lost,
     late."""
+    cut_off: int = 0
+    """How often the process that had started the task ended before the task did."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ ExecutorKind = Literal[
     "ramping-arrival-rate",
     "backlog",
 ]
+FaultKind = Literal["worker-kill", "child-kill", "worker-pause", "broker-kill", "broker-pause"]
 Aggregation = Literal["rate", "count", "avg", "min", "med", "max", "p", "value", "slope"]
 Operator = Literal["<", "<=", ">", ">=", "==", "!="]
 
@@ -166,6 +167,26 @@ class Threshold:
 
 
 @dataclass(frozen=True, slots=True)
+class FaultPlan:
+    """What goes wrong on purpose, ``at_s`` seconds into the load. ``worker`` is a pool or, as in
+    ``add.2``, one of its workers; None: it is the broker. Keys that its kind does not take have no
+    meaning."""
+
+    kind: FaultKind
+    at_s: float
+    worker: str | None = None
+    signal: str = "SIGKILL"
+    restart_after_s: float | None = None
+    duration_s: float = 0.0
+    grace_s: float = 0.0
+
+    @property
+    def pool(self) -> str | None:
+        """The name of the pool; None: it is the broker."""
+        return None if self.worker is None else self.worker.partition(".")[0]
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A scenario, checked and with every default filled in. ``source`` is the scenario as run, as
     plain data."""
@@ -182,8 +203,14 @@ class Plan:
     description: str = ""
     attach: bool = False
     """Whether the workers are there already; then ``pools`` is empty until they were found."""
+    faults: tuple[FaultPlan, ...] = ()
     queues: tuple[str, ...] = ()
     """The queues that must have a consumer, besides those of ``pools``."""
+
+    @property
+    def broker_fails(self) -> bool:
+        """Whether there is a fault of the broker."""
+        return any(fault.worker is None for fault in self.faults)
 
     @property
     def all_queues(self) -> tuple[str, ...]:

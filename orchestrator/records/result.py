@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from orchestrator.records.outcome import Drain, Outcome, Sample, Verdict
-from orchestrator.records.plan import ExecutorKind, Plan, PoolKind
+from orchestrator.records.plan import ExecutorKind, FaultPlan, Plan, PoolKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,37 @@ class PoolReport:
     restarts: int | None
     exit_codes: tuple[int, ...]
     startup_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class FaultEvent:
+    """When a fault struck (None: not yet, or never, and ``note`` says why), and when what it had
+    ended was ready again, or what had stood still went on (None: not in this run)."""
+
+    plan: FaultPlan
+    struck_ns: int | None = None
+    ended_ns: int | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FaultReport:
+    """What a fault did. ``struck_s`` and ``ended_s`` are those of `FaultEvent`, in seconds of the
+    load. ``tasks`` is how many tasks were in flight in between: intended before its end, without a
+    result at its strike (of its pool; of all, when it was the broker); ``verdicts`` what became of
+    them, ``cut_off`` how many of them ran in a process that ended. Seconds after the strike:
+    ``down_s`` until the first result of a task that started after it, ``recovered_s`` until the
+    last result of the tasks in flight; None: there was none."""
+
+    plan: FaultPlan
+    struck_s: float | None
+    ended_s: float | None
+    tasks: int
+    cut_off: int
+    verdicts: Mapping[Verdict, int]
+    down_s: float | None
+    recovered_s: float | None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +132,8 @@ class Judgement:
     thresholds: tuple[ThresholdResult, ...]
     tasks: Mapping[str, str] = field(default_factory=dict)
     """The names of the tasks in ``ids``, by id."""
+    faults: tuple[FaultReport, ...] = ()
+    """In the order of the scenario."""
 
     @property
     def sent(self) -> int:

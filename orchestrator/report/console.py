@@ -20,6 +20,7 @@ from orchestrator.judge.wording import clip
 from orchestrator.records import VERDICTS, HostClock, Judgement, RunResult, Trend, Verdict
 from orchestrator.report import figures
 from orchestrator.report.ending import run_meaning
+from orchestrator.report.fault_table import HEADINGS, RIGHT, fault_data, fault_row
 from orchestrator.report.terminal import BAD, GOOD, HEAD, QUIET, console_for, grid
 
 PLAIN_WIDTH = 80
@@ -73,6 +74,7 @@ class _Summary:
         self._thresholds()
         self._verdicts()
         self._not_ok()
+        self._faults()
         self._workloads()
         self._latency()
         self._workers()
@@ -154,6 +156,15 @@ class _Summary:
             self._indented(
                 Text(f"and {more:,} more: see summary.json and tasks.csv.gz", style=QUIET)
             )
+
+    def _faults(self) -> None:
+        if not self._result.judgement.faults:
+            return
+        self._heading("faults")
+        table = grid(len(HEADINGS), "", *HEADINGS[1:], right=RIGHT, whole=[0])
+        for each in self._result.judgement.faults:
+            table.add_row(*(_name(cell, 80) for cell in fault_row(fault_data(each))))
+        self._table(table)
 
     def _workloads(self) -> None:
         workloads = self._result.judgement.workloads

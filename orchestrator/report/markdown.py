@@ -13,6 +13,7 @@ from orchestrator.report import figures
 from orchestrator.report.atomic import atomic_write_text
 from orchestrator.report.console import LATENCY_ORDER
 from orchestrator.report.ending import run_meaning
+from orchestrator.report.fault_table import HEADINGS, RIGHT, fault_row
 from orchestrator.report.kinds import ReportKind
 from orchestrator.report.markdown_experiments import capacity_lines, experiment_lines
 from orchestrator.report.markdown_text import BAD, GOOD, SEE_SUMMARY, code, plain, table
@@ -42,6 +43,7 @@ def run_lines(summary: Mapping[str, Any]) -> Iterator[str]:
     yield from _head(summary)
     yield from _thresholds(summary["thresholds"])
     yield from _verdicts(summary)
+    yield from _faults(summary.get("faults") or ())
     yield from _workloads(summary["workloads"])
     yield from _latency(summary["metrics"])
     yield from _workers(summary)
@@ -125,6 +127,14 @@ def _not_ok(verdicts: Mapping[str, Any]) -> Iterator[str]:
     more = sum(verdicts[verdict] for verdict in VERDICTS[1:]) - len(shown)
     if more:
         yield from (f"and {more:,} more{SEE_SUMMARY} and `tasks.csv.gz`", "")
+
+
+def _faults(faults: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    if not faults:
+        return
+    yield from ("### Faults", "")
+    rows = ([plain(cell, 200) for cell in fault_row(fault)] for fault in faults)
+    yield from table(HEADINGS, rows, right=RIGHT, left_out=SEE_SUMMARY)
 
 
 def _workloads(workloads: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:

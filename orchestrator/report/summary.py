@@ -20,6 +20,7 @@ from orchestrator.records import (
     Trend,
     WorkloadResult,
 )
+from orchestrator.report.fault_table import fault_data
 from orchestrator.report.json_values import json_safe as json_safe
 from orchestrator.report.masking import masked
 
@@ -50,6 +51,7 @@ def summary(result: RunResult) -> dict[str, Any]:
         "by_queue": {name: _trends(trends) for name, trends in judgement.by_queue.items()},
         "by_pool": {name: _trends(trends) for name, trends in judgement.by_pool.items()},
         "workers": {pool.name: _worker(pool) for pool in result.pools},
+        "faults": [fault_data(each) for each in judgement.faults],
         "thresholds": [_threshold(each) for each in judgement.thresholds],
         "orchestrator": {
             "cpu_s": result.orchestrator_cpu_s,

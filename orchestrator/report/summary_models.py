@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from orchestrator.records import ExecutorKind, PointsFrom, PoolKind, Verdict
+from orchestrator.records import ExecutorKind, FaultKind, PointsFrom, PoolKind, Verdict
 
 Count = int
 
@@ -250,6 +250,37 @@ class Worker(Part):
     """How long it took to start, in seconds."""
 
 
+class Fault(Part):
+    """What went wrong on purpose, and what came of it."""
+
+    kind: FaultKind
+    """worker-kill, child-kill, worker-pause, broker-kill or broker-pause."""
+    worker: str | None
+    """The pool, or one of its workers; null: the broker."""
+    at_s: float
+    """When it was to strike, in seconds of the load."""
+    struck_s: float | None
+    """When it did, in seconds of the load; null: never."""
+    ended_s: float | None
+    """When what it had ended was ready again, or what had stood still went on, in seconds of the
+    load; null: not in this run."""
+    down_s: float | None
+    """From its strike to the first result of a task that started after it (a task of its pool; any,
+    when it was the broker), in seconds; null: there was none."""
+    recovered_s: float | None
+    """From its strike to the last result of the tasks that were in flight, in seconds; null: there
+    was none."""
+    tasks: Count
+    """Tasks in flight, a count: intended before its end, without a result at its strike; of its
+    pool, or all, when it was the broker."""
+    cut_off: Count
+    """Of these, those that ran in a process that ended, a count."""
+    verdicts: VerdictCounts
+    """What became of them."""
+    note: str
+    """Why it did not strike."""
+
+
 class Rates(Part):
     """The rates of the whole run."""
 
@@ -305,6 +336,8 @@ class RunSummary(Part):
     """The trends of each pool."""
     workers: dict[str, Worker]
     """The pools, by name."""
+    faults: list[Fault] = []
+    """In the order of the scenario."""
     thresholds: list[Threshold]
     """In the order of the scenario, then those that are implied and were crossed."""
     orchestrator: Orchestrator

@@ -29,8 +29,11 @@ def console_for(file: TextIO, width: int | None) -> Console:
     return console
 
 
-def grid(columns: int, *headers: str, right: Iterable[int] = ()) -> Table:
-    """A table without lines; the columns in ``right`` hold figures."""
+def grid(
+    columns: int, *headers: str, right: Iterable[int] = (), whole: Iterable[int] = ()
+) -> Table:
+    """A table without lines; the columns in ``right`` hold figures; those and the ones in ``whole``
+    are never folded."""
     table = Table(
         box=None,
         show_header=bool(headers),
@@ -39,11 +42,12 @@ def grid(columns: int, *headers: str, right: Iterable[int] = ()) -> Table:
         padding=(0, 2, 0, 0),
     )
     figures_in = set(right)
+    unfolded = {*figures_in, *whole}
     for index in range(columns):
         table.add_column(
             headers[index] if headers else "",
             justify="right" if index in figures_in else "left",
-            no_wrap=index in figures_in,
+            no_wrap=index in unfolded,
             overflow="fold",
         )
     return table

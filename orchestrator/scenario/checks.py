@@ -7,6 +7,7 @@ from typing import Any
 
 from orchestrator.records import Call, Chain, Chord, Mapped, Node
 from orchestrator.scenario.canvas_models import MAX_COUNT
+from orchestrator.scenario.fault_models import ChildKill, Fault, WorkerFault
 from orchestrator.scenario.models import AMQP_SCHEMES, Scenario
 from orchestrator.scenario.parts import Parts
 from orchestrator.scenario.quantities import shown
@@ -24,15 +25,8 @@ class Finding:
     at_key: bool = False
 
 
-def not_available(data: Mapping[str, Any]) -> Iterator[Finding]:
-    """What the language has but this release has not; `data` is the scenario as plain data."""
-    if data.get("faults") is not None:
-        message = "this key is not available in this release: faults"
-        yield Finding(("faults",), message, at_key=True)
-    yield from _attached_backlog(data)
-
-
-def _attached_backlog(data: Mapping[str, Any]) -> Iterator[Finding]:
+def attached_backlog(data: Mapping[str, Any]) -> Iterator[Finding]:
+    """A backlog for workers that are not ours; `data` is the scenario as plain data."""
     workloads = data.get("workloads")
     if data.get("workers") != "attach" or not isinstance(workloads, dict):
         return
@@ -57,6 +51,8 @@ def combinations(parts: Parts) -> Iterator[Finding]:
     yield from _folds(parts)
     yield from _warmup(parts)
     yield from _rpc_without_rabbitmq(parts)
+    for position, fault in parts.faults.items():
+        yield from _fault(parts, ("faults", position), fault)
 
 
 def _unconsumed(parts: Parts, path: Path, node: Node) -> Iterator[Finding]:
@@ -99,6 +95,29 @@ def _rpc_without_rabbitmq(parts: Parts) -> Iterator[Finding]:
     if parts.target.results == "rpc" and scheme not in ("rabbitmq", "app", *AMQP_SCHEMES):
         message = f"rpc results come through RabbitMQ, and the broker is {shown(scheme)}"
         yield Finding(("target", "results"), message)
+
+
+def _fault(parts: Parts, path: Path, fault: Fault) -> Iterator[Finding]:
+    if not isinstance(fault, WorkerFault):
+        if not private_broker(parts.target.broker):
+            message = "only a private broker can be made to fail, and this one is not ours"
+            yield Finding((*path, "kind"), message)
+        return
+    if parts.attached:
+        message = "only workers that the run starts can be made to fail: not with workers: attach"
+        yield Finding((*path, "kind"), message)
+        return
+    name, _, number = fault.worker.partition(".")
+    pool = parts.pools.get(name)
+    if name not in parts.pool_names:
+        hint = did_you_mean(name, parts.pool_names)
+        message = f"no pool is called {shown(name)}{hint}: {listed(parts.pool_names)}"
+        yield Finding((*path, "worker"), message)
+    elif pool is not None and number and int(number) > pool.count:
+        yield Finding((*path, "worker"), f"{name} has {pool.count} workers")
+    elif pool is not None and isinstance(fault, ChildKill) and pool.pool != "prefork":
+        message = f"only a prefork pool has child processes, and {name} is {pool.pool}"
+        yield Finding((*path, "worker"), message)
 
 
 def private_broker(broker: str) -> bool:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from orchestrator.scenario.fault_models import FAULTS
 from orchestrator.scenario.models import Scenario
 from orchestrator.scenario.workload_models import MODELS
 
@@ -13,7 +14,6 @@ _VARIABLE = {
 }
 # What holds values and not schemas.
 _VALUES = ("default", "examples", "required", "enum", "const")
-_LATER = ("faults",)
 
 
 def json_schema() -> dict[str, Any]:
@@ -25,10 +25,9 @@ def json_schema() -> dict[str, Any]:
 
 
 def release_schema() -> dict[str, Any]:
-    """The schema of the models without what is not in this release, with values as
-    a file writes them."""
+    """The schema of the models, with values as a file writes them."""
     schema: dict[str, Any] = _as_written(Scenario.model_json_schema())
-    _only_this_release(schema)
+    _name_kinds(schema)
     _drop_unused(schema)
     return schema
 
@@ -49,11 +48,8 @@ def _as_written(schema: Any) -> Any:
     return changed
 
 
-def _only_this_release(schema: dict[str, Any]) -> None:
+def _name_kinds(schema: dict[str, Any]) -> None:
     properties, definitions = schema["properties"], schema["$defs"]
-    for key in _LATER:
-        description = f"{properties[key]['description']} Not available in this release."
-        properties[key] = {"not": {}, "description": description}
     available = [{"$ref": f"#/$defs/{MODELS[name].__name__}"} for name in MODELS]
     named = properties["workloads"]["patternProperties"]
     properties["workloads"]["patternProperties"] = {key: {"oneOf": available} for key in named}
@@ -61,6 +57,9 @@ def _only_this_release(schema: dict[str, Any]) -> None:
         model = MODELS[name]
         executor = definitions[model.__name__]["properties"]["executor"]
         executor["description"] = f"When iterations start: {model.__doc__}"
+    for name, fault in FAULTS.items():
+        kind = definitions[fault.__name__]["properties"]["kind"]
+        kind["description"] = f"{name}: {' '.join((fault.__doc__ or '').split())}"
 
 
 def _with_variables(schema: Any) -> Any:

@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 from orchestrator.errors import Problem, ScenarioError
 from orchestrator.records import Plan
 from orchestrator.scenario.attaching import ATTACH, attach
-from orchestrator.scenario.checks import Finding, attached, combinations, not_available
+from orchestrator.scenario.checks import Finding, attached, attached_backlog, combinations
 from orchestrator.scenario.matrix import MATRIX, MAX_RUNS, REPEATS, expand, with_vary
 from orchestrator.scenario.models import Scenario
 from orchestrator.scenario.overrides import TARGET, apply_sets, with_broker, with_target
@@ -137,7 +137,7 @@ def _planned(root: MapTree, problems: list[Problem], found_in: str) -> tuple[Pla
 
 
 def _validated(data: dict[str, Any]) -> tuple[Scenario | None, list[Finding]]:
-    findings = list(not_available(data))
+    findings = list(attached_backlog(data))
     scenario: Scenario | None = None
     try:
         scenario = Scenario.model_validate(data)

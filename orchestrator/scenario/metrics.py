@@ -70,6 +70,13 @@ METRICS: dict[str, Metric] = {
             "ms",
             chord_join="From the end of a chord's last header task to the body's start.",
         ),
+        *_of(
+            ("pool",),
+            "trend",
+            "ms",
+            fault_down="From a fault's strike to the first result of a task that started after it.",
+            fault_recovery="From a fault's strike to the last result of the tasks in flight.",
+        ),
         *_of_tasks(
             "counter",
             "count",

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
+from orchestrator.scenario.fault_models import AnyFault
 from orchestrator.scenario.fields import Duration, Name, PositiveDuration, QueueName, text_like
 from orchestrator.scenario.quantities import shown
 from orchestrator.scenario.strict_model import StrictModel, tag
@@ -264,4 +265,9 @@ class Scenario(StrictModel):
         description="Runs the scenario with every combination of these values of these keys.",
         examples=[{"workers.add.pool": ["prefork", "threads"]}],
     )
-    faults: Any = Field(default=None, description="What goes wrong on purpose.")
+    faults: list[AnyFault] = Field(
+        default=[],
+        max_length=1000,
+        description="What goes wrong on purpose, and when.",
+        examples=[[{"at": "10s", "kind": "worker-kill", "worker": "add", "restart_after": "2s"}]],
+    )

@@ -14,10 +14,12 @@ from pydantic import TypeAdapter, ValidationError
 
 from orchestrator.records import Node
 from orchestrator.scenario.canvas import canvas_node
+from orchestrator.scenario.fault_models import AnyFault, Fault
 from orchestrator.scenario.models import Pool, Scenario, Target
 from orchestrator.scenario.tree import Path
 from orchestrator.scenario.workload_models import AnyWorkload, Workload
 
+K = TypeVar("K")
 T = TypeVar("T")
 
 
@@ -34,6 +36,11 @@ class Parts:
     canvases: Mapping[str, Node]
     thresholds: Mapping[str, tuple[tuple[Path, str], ...]]
     warmup_s: float
+    faults: Mapping[int, Fault]
+    """By their position in the list."""
+    has_faults: bool
+    attached: bool
+    """Whether the workers are there already."""
 
     @property
     def all_pools(self) -> bool:
@@ -57,6 +64,9 @@ def parts_of(scenario: Scenario, data: Mapping[str, Any]) -> Parts:
         canvases=_canvases(scenario.workloads),
         thresholds=_thresholds(data),
         warmup_s=scenario.warmup,
+        faults=dict(enumerate(scenario.faults)),
+        has_faults=bool(scenario.faults),
+        attached=scenario.workers == "attach",
     )
 
 
@@ -74,6 +84,9 @@ def valid_parts(data: Mapping[str, Any]) -> Parts:
         canvases=_canvases(valid),
         thresholds=_thresholds(data),
         warmup_s=0.0,
+        faults=_valid(TypeAdapter[Fault](AnyFault), dict(enumerate(_list(data, "faults")))),
+        has_faults=bool(data.get("faults")),
+        attached=data.get("workers") == "attach",
     )
 
 
@@ -82,8 +95,13 @@ def _mapping(data: Mapping[str, Any], key: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _valid(adapter: TypeAdapter[T], entries: Mapping[str, Any]) -> dict[str, T]:
-    valid: dict[str, T] = {}
+def _list(data: Mapping[str, Any], key: str) -> list[Any]:
+    value = data.get(key)
+    return value if isinstance(value, list) else []
+
+
+def _valid(adapter: TypeAdapter[T], entries: Mapping[K, Any]) -> dict[K, T]:
+    valid: dict[K, T] = {}
     for name, value in entries.items():
         # What is wrong with the others is known from the validation of the whole.
         with suppress(ValidationError):

@@ -5,6 +5,8 @@ from typing import Any, cast
 
 from orchestrator.records import (
     ExecutorKind,
+    FaultKind,
+    FaultPlan,
     Plan,
     PoolPlan,
     Stage,
@@ -13,6 +15,7 @@ from orchestrator.records import (
     WorkloadPlan,
 )
 from orchestrator.scenario.canvas import canvas_node
+from orchestrator.scenario.fault_models import Fault
 from orchestrator.scenario.masking import masked
 from orchestrator.scenario.models import Pool, Scenario, Target, ThresholdObject
 from orchestrator.scenario.thresholds import parse_expression, parse_key
@@ -39,6 +42,7 @@ def plan_of(scenario: Scenario, data: Mapping[str, Any], found_in: str = "") -> 
         source=masked(data),
         description=scenario.description,
         attach=scenario.workers == "attach",
+        faults=tuple(map(_fault, scenario.faults)),
     )
 
 
@@ -56,6 +60,18 @@ def _pool(name: str, pool: Pool) -> PoolPlan:
         prefetch_multiplier=pool.prefetch_multiplier,
         env=pool.env,
         options=tuple(pool.options),
+    )
+
+
+def _fault(model: Fault) -> FaultPlan:
+    return FaultPlan(
+        kind=cast(FaultKind, model.kind),
+        at_s=model.at,
+        worker=getattr(model, "worker", None),
+        signal=getattr(model, "signal", "SIGKILL"),
+        restart_after_s=getattr(model, "restart_after", None),
+        duration_s=getattr(model, "duration", 0.0),
+        grace_s=getattr(model, "grace", 0.0),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources import files
 from typing import Any
 
+from orchestrator.scenario.fault_models import FAULTS
 from orchestrator.scenario.json_schema import release_schema
 from orchestrator.scenario.metrics import AGGREGATIONS, METRICS
 from orchestrator.scenario.scalars import resolve
@@ -21,6 +22,7 @@ def reference() -> str:
         "Scenario": _table(schema["properties"], schema.get("required", ())),
         "Workload": _workload_table(schema["$defs"]),
         "executors": "\n\n".join(_executors(schema["$defs"])),
+        "faults": "\n\n".join(_faults(schema["$defs"])),
         "metrics": "\n".join(_metrics()),
         "aggregations": "\n".join(_aggregations()),
     }
@@ -83,8 +85,6 @@ def _type(value: Mapping[str, Any]) -> str:
             return ", ".join(dict.fromkeys(parts))
     if "$ref" in value:
         return _referred(value["$ref"].rpartition("/")[2])
-    if "not" in value:
-        return "(later)"
     if "const" in value:
         return f"`{_yaml(value['const'])}`"
     if "enum" in value:
@@ -134,6 +134,7 @@ def _referred(name: str) -> str:
         "Pool": "[pool](#workers)",
         "ThresholdObject": "[threshold](#thresholds)",
         "ChordSpec": "[header and body](#chord)",
+        **dict.fromkeys((model.__name__ for model in FAULTS.values()), "[fault](#faults)"),
     }
     if name.startswith("Expect"):
         return "[expectation](#expect)"
@@ -161,6 +162,14 @@ def _executors(definitions: Mapping[str, Any]) -> Iterator[str]:
             if key not in Workload.model_fields
         }
         yield f"### `{name}`\n\n{model.__doc__}\n\n{_table(own, schema.get('required', ()))}"
+
+
+def _faults(definitions: Mapping[str, Any]) -> Iterator[str]:
+    for name, model in FAULTS.items():
+        schema = definitions[model.__name__]
+        about = " ".join((model.__doc__ or "").split())
+        own = {key: value for key, value in schema["properties"].items() if key != "kind"}
+        yield f"### `{name}`\n\n{about}\n\n{_table(own, schema.get('required', ()))}"
 
 
 def _metrics() -> Iterator[str]:

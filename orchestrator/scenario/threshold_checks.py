@@ -14,6 +14,7 @@ from orchestrator.scenario.tree import Path
 from orchestrator.scenario.walk import nodes
 from orchestrator.scenario.workload_models import TAGS
 
+FAULT_TRENDS = ("fault_down", "fault_recovery")
 _NEED_RESULTS = ("result_lag", "task_duration", "canvas_duration", "results_lost", "tasks_wrong")
 
 
@@ -28,6 +29,9 @@ def thresholds(parts: Parts) -> Iterator[Finding]:
             continue
         if parts.target.results == "none" and metric.name in _NEED_RESULTS:
             message = f"with results: none there is no {metric.name} to measure"
+            yield Finding(path, message, at_key=True)
+        if metric.name in FAULT_TRENDS and not parts.has_faults:
+            message = f"without faults there is no {metric.name} to measure"
             yield Finding(path, message, at_key=True)
         for name, value in tags.items():
             for message in _tag(parts, metric, name, value):

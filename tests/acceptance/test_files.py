@@ -259,7 +259,11 @@ def test_a_run_that_is_stopped_leaves_valid_files_and_served_its_figures(
     with process:
         assert process.stderr is not None
         address = process.stderr.readline().removeprefix("metrics: ").strip()
-        first = _scraped(command, address, lambda found: _succeeded(found) > 0)
+        first = _scraped(
+            command,
+            address,
+            lambda found: _succeeded(found) > 0 and ("celery_worker_up", "add") in found,
+        )
         assert first["celery_task_sent_total", "canvas_module.tasks.sleep", "add"] > 0
         assert first["celery_worker_up", "add"] == 1
         assert ("celery_queue_length", "add") in first

@@ -74,6 +74,12 @@ class Seen:
     def finished(self, task_id: str, at_ns: int, state: str, worker: str) -> None:
         self.events.add((state, worker, task_id))
 
+    def cut_off(self, task_id: str) -> None:
+        pass
+
+    def gone(self, worker: str) -> None:
+        pass
+
     def published(self, task_id: str, at_ns: int) -> None:
         self.events.add(("published", "", task_id))
 

@@ -45,7 +45,7 @@ def digest(run: StoredRun) -> dict[str, Any]:
             if workload["aggregate"] is not None
         },
         "limits": list(_limits(summary["thresholds"])),
-        "marks": marks(summary["scenario"]),
+        "marks": marks(summary["scenario"], summary.get("faults") or ()),
         "series": {name: getattr(run.series, name) for name in run.series.__slots__},
         "intervals": intervals.data(),
         "rows": {"lowest_ms": LOWEST_MS, "per_octave": ROWS_PER_OCTAVE},

@@ -1,28 +1,37 @@
-"""What the scenario had in mind for which moment: the warm-up, the phases of the workloads, the
-faults."""
+"""What was meant for which moment, the warm-up and the phases of the workloads, and when faults
+struck."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
+from orchestrator.report.fault_table import fault_name
 from orchestrator.scenario.quantities import duration_s
 
+SHORTEST_S = 0.05
+"""A band that is shorter is drawn as a moment."""
 
-def marks(scenario: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Bands (``from_s`` to ``to_s``) and moments (``from_s`` alone), for every chart over time."""
+
+def marks(
+    scenario: Mapping[str, Any], faults: Iterable[Mapping[str, Any]] = ()
+) -> list[dict[str, Any]]:
+    """Bands (``from_s`` to ``to_s``) and moments (``from_s`` alone), for every chart over time.
+    ``faults`` are those of ``summary.json``."""
     found: list[dict[str, Any]] = []
     if warmup_s := _seconds(scenario.get("warmup")):
         found.append({"kind": "warmup", "label": "warm-up", "from_s": 0.0, "to_s": warmup_s})
     for name, workload in _mapping(scenario.get("workloads")).items():
         found.extend(_phases(name, _mapping(workload)))
-    for fault in scenario.get("faults") or ():
-        fault = _mapping(fault)
-        at_s = _seconds(fault.get("at"))
-        if at_s is not None:
-            words = (str(fault.get(key) or "") for key in ("kind", "worker"))
-            label = " ".join(word for word in words if word)
-            found.append({"kind": "fault", "label": label, "from_s": at_s, "to_s": None})
+    found.extend(_fault(fault) for fault in faults if fault["struck_s"] is not None)
     return found
+
+
+def _fault(fault: Mapping[str, Any]) -> dict[str, Any]:
+    """A band from its strike to its end, if it had one that can be told from its strike."""
+    from_s, to_s = fault["struck_s"], fault["ended_s"]
+    if to_s is not None and to_s - from_s < SHORTEST_S:
+        to_s = None
+    return {"kind": "fault", "label": fault_name(fault), "from_s": from_s, "to_s": to_s}
 
 
 def _phases(name: str, workload: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

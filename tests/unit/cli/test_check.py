@@ -19,6 +19,15 @@ def test_a_plan_is_described_for_a_person(capsys: pytest.CaptureFixture[str]) ->
     assert "task_duration{task:add}: p(95)" in text
 
 
+def test_faults_are_described(capsys: pytest.CaptureFixture[str]) -> None:
+    folder = ROOT / "scenarios" / "faults"
+    assert run_command(["check", *map(str, sorted(folder.glob("*.yaml")))]) == 0
+    text = capsys.readouterr().out
+    assert "3 s: broker-pause, for 2 s" in text
+    assert "3 s: worker-kill add, SIGKILL, started again after 1 s" in text
+    assert "6 s: worker-kill add.2, SIGTERM, started again after 0 s" in text
+
+
 def test_every_shipped_scenario_is_valid(capsys: pytest.CaptureFixture[str]) -> None:
     files = sorted(map(str, (ROOT / "scenarios").rglob("*.yaml")))
     assert len(files) >= 15

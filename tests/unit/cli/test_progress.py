@@ -1,4 +1,5 @@
 import io
+import logging
 import time
 
 import pytest
@@ -55,13 +56,17 @@ def test_the_live_view_is_drawn_and_leaves_nothing_and_no_colour_under_no_color(
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("NO_COLOR", "1")
     stream = Terminal()
+    log = logging.getLogger("orchestrator.client.result_listener")
     with Live(stream, "mixed") as progress:
         progress.phase("sending")
         progress.tick(make_live())
+        log.warning("results: trying [again] in %.2f s", 0.05)
         deadline = time.monotonic() + 10
         while "189 ok" not in stream.getvalue() and time.monotonic() < deadline:
             time.sleep(0.02)
     written = stream.getvalue()
     assert "189 ok" in written
+    assert "results: trying [again] in 0.05 s" in written
+    assert logging.getLogger("orchestrator").handlers == []
     assert "\x1b[32m" not in written
     assert written.endswith("\x1b[2K")

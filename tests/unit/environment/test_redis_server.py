@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.environment import redis_server
-from orchestrator.environment.guardian import open_guardian
+from orchestrator.environment.guardian import Guardian, open_guardian
 from orchestrator.environment.redis_binary import RedisBinary
 from orchestrator.environment.redis_server import new_password, open_redis
 from orchestrator.errors import BrokerUnavailable
@@ -19,6 +19,17 @@ def pretend(monkeypatch: pytest.MonkeyPatch, folder: Path, code: str) -> None:
     monkeypatch.setattr(redis_server, "find_binary", lambda kind: binary)
 
 
+def making(folder: Path, password: str | None, *, durable: bool = False) -> redis_server._Make:
+    return redis_server._Make(
+        guardian=Guardian(folder, pid=0, pipe=-1),
+        binary=RedisBinary("/bin/redis-server", "redis", "7.0.0"),
+        password=password,
+        log_path=folder / "log",
+        durable=durable,
+        ready_timeout_s=1.0,
+    )
+
+
 def test_passwords_are_long_and_new_and_need_no_quoting() -> None:
     one, other = new_password(), new_password()
     assert one != other
@@ -31,13 +42,15 @@ def test_any_text_is_one_word_of_the_configuration() -> None:
 
 
 def test_the_configuration_is_private(tmp_path: Path) -> None:
-    path = redis_server._write_config(tmp_path, 1234, "secret")
+    path = redis_server._write_config(making(tmp_path, "secret"), 1234)
     assert path.stat().st_mode & 0o777 == 0o600
     lines = path.read_text().splitlines()
     assert {"bind 127.0.0.1", "port 1234", 'save ""', "appendonly no"} <= set(lines)
     assert f"requirepass {redis_server._quoted('secret')}" in lines
-    without = redis_server._write_config(tmp_path, 1234, None).read_text()
+    without = redis_server._write_config(making(tmp_path, None), 1234).read_text()
     assert "requirepass" not in without
+    durable = redis_server._write_config(making(tmp_path, None, durable=True), 1234).read_text()
+    assert "appendonly yes" in durable.splitlines()
 
 
 async def test_a_server_that_ends_at_once_is_said_with_its_log(

@@ -11,7 +11,15 @@ from orchestrator.judge.exit_code import exit_code
 from orchestrator.judge.judge import IDS_CAP, STEP, Evidence, judge, standing
 from orchestrator.judge.metrics import TRENDS
 from orchestrator.judge.verify import NotRun
-from orchestrator.records import VERDICTS, Judgement, Outcome, Sample, ThresholdResult
+from orchestrator.records import (
+    VERDICTS,
+    FaultEvent,
+    FaultPlan,
+    Judgement,
+    Outcome,
+    Sample,
+    ThresholdResult,
+)
 from tests.unit.judge.outcome_factory import (
     MS,
     S,
@@ -176,6 +184,20 @@ def test_a_threshold_on_some_tasks_does_not_stand_for_all() -> None:
 
 def test_nothing_is_implied_when_all_is_well() -> None:
     assert judged(make_outcome()).thresholds == ()
+
+
+def test_faults_are_reported_and_measured() -> None:
+    kill = FaultPlan("worker-kill", 0.5, "fast", restart_after_s=0.0)
+    events = (FaultEvent(kill, S + 500 * MS, 2 * S), FaultEvent(kill))
+    outcomes = [make_outcome(seen_ns=3 * S, started_ns=2 * S)]
+    down = make_threshold("fault_down", "max<2s", aggregation="max", operator="<", limit=2000)
+    plan = make_plan(down, replace(down, tags={"pool": "slow"}))
+    judgement = judged(*outcomes, plan=plan, faults=events, load_start_ns=S)
+    struck, never = judgement.faults
+    assert (struck.struck_s, struck.ended_s, struck.down_s, struck.tasks) == (0.5, 1.0, 1.5, 1)
+    assert never.struck_s is None
+    assert judgement.metrics["fault_recovery"].max_ms == 1500
+    assert [each.observed for each in judgement.thresholds] == [1500, None]
 
 
 # ---- while the run is on ----

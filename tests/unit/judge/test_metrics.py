@@ -4,6 +4,7 @@ import pytest
 
 from orchestrator.judge.metrics import (
     CHORD_COUNTERS,
+    FAULT_TRENDS,
     GAPS,
     TRENDS,
     Events,
@@ -45,6 +46,8 @@ def test_every_gap_of_a_task_whose_times_are_known() -> None:
         "task_duration": 97.0,
         "canvas_duration": None,
         "chord_join": None,
+        "fault_down": None,
+        "fault_recovery": None,
     }
     assert sum(observed[gap] or 0 for gap in GAPS) == observed["task_duration"]
 
@@ -73,7 +76,7 @@ def test_a_time_that_nobody_saw_gives_no_sample(missing: str, without: set[str])
     unseen: dict[str, Any] = {missing: None}
     metrics.add(make_outcome(**unseen), "ok")
     empty = {metric for metric in TRENDS if view(metrics).trend(metric).count == 0}
-    assert empty == without | {"canvas_duration", "chord_join"}
+    assert empty == without | {"canvas_duration", "chord_join", *FAULT_TRENDS}
 
 
 def test_a_worker_that_was_quicker_than_the_brokers_reply_waited_for_nothing() -> None:

@@ -158,6 +158,39 @@ async def test_a_broker_that_is_gone_fails_what_could_not_be_sent() -> None:
     assert states == [("failed", "BrokerUnavailable: gone"), ("ok", None)]
 
 
+@pytest.mark.parametrize("broker_fails", [False, True])
+async def test_what_may_have_been_sent_is_awaited_where_the_broker_fails_on_purpose(
+    broker_fails: bool,
+) -> None:
+    recorder = FakeRecorder()
+
+    class Cut(FakeClient):
+        async def submit_all(self, signatures: Any, timeout: float | None = None) -> Any:  # noqa: ASYNC109
+            error = PublishUncertain("cut")
+            error.handles = tuple(await super().submit_all(signatures, timeout))
+            raise error
+
+    workload = WorkloadPlan("w", canvas=Call("add"), executor="per-vu-iterations", vus=2)
+    builder = cast("CanvasBuilder", FakeBuilder())
+    async with Cut(APP, {"add": 7}) as client:
+        running = Driver(
+            client,
+            recorder,
+            [(workload, builder)],
+            FakeConsumption(recorder),
+            broker_fails=broker_fails,
+        )
+        if broker_fails:
+            await running.run(now_ns())
+        else:
+            with pytest.raises(ExceptionGroup) as raised:
+                await running.run(now_ns())
+            assert raised.group_contains(PublishUncertain)
+    states = [(outcome.state, value) for outcome, value in recorder.ended_with]
+    assert states == ([("ok", 7)] * 2 if broker_fails else [("stopped", None)] * 2)
+    assert "published" not in recorder.events
+
+
 async def test_each_canvas_has_its_own_time() -> None:
     recorder = FakeRecorder()
     endings = (NEVER, 1, NEVER, NEVER)

@@ -24,6 +24,12 @@ class Recorder:
     def finished(self, task_id: str, at_ns: int, state: str, worker: str) -> None:
         self.events.append(("finished", task_id, at_ns, state, worker))
 
+    def cut_off(self, task_id: str) -> None:
+        self.events.append(("cut off", task_id))
+
+    def gone(self, worker: str) -> None:
+        self.events.append(("gone", worker))
+
     def published(self, task_id: str, at_ns: int) -> None:
         self.events.append(("published", task_id, at_ns))
 
@@ -107,7 +113,8 @@ async def test_drained_sees_all_that_was_sent_before() -> None:
                 probe.write(b"H 7 add\n" + b"S 1 a\n" * 2000)
                 await probe.drain()
             await server.drained()
-            assert len(recorder.events) == (number + 1) * 2000
+            started = [event for event in recorder.events if event[0] == "started"]
+            assert len(started) == (number + 1) * 2000
     await server.drained()  # nothing more can come
 
 
@@ -119,3 +126,21 @@ async def test_nothing_is_left_open() -> None:
         assert await reader.read() == b""
     writer.close()
     await writer.wait_closed()
+
+
+async def test_a_process_that_ends_takes_what_it_ran_with_it() -> None:
+    async with serving() as (server, recorder):
+        async with probing(server) as main, probing(server) as child:
+            main.write(b"H 7 add\nR 1 a\nR 1 b\n")
+            child.write(b"H 8 add\nS 2 a\nF 3 SUCCESS a\nS 4 b\n")
+            await server.drained()
+            assert server.busy_pids("add") == [8]
+            assert server.busy_pids("mul") == []
+            before = len(recorder.events)
+            child.close()
+            await child.wait_closed()
+            await server.drained()
+            assert recorder.events[before:] == [("cut off", "b")]
+            assert server.busy_pids("add") == []
+        await server.drained()
+        assert recorder.events[-1] == ("gone", "add")

@@ -5,10 +5,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from typing import Any
 
+import anyio
 import psutil
 import pytest
 
+from orchestrator.errors import BrokerUnavailable
 from orchestrator.observe.process_sampler import Usage
 from orchestrator.observe.series import Series
 from orchestrator.observe.timeline_context import Counts
@@ -78,3 +81,30 @@ async def test_what_others_use_is_what_is_left_of_the_machine(
     assert (await series.take(3.0)).others_cpu_ratio == pytest.approx((3.5 - 1.0) / 2)
     used.update(pool=6.0)
     assert (await series.take(4.0)).others_cpu_ratio == 0.0
+
+
+class Away:
+    """A broker that is gone, or that does not answer."""
+
+    def __init__(self, *, hangs: bool) -> None:
+        self._hangs = hangs
+
+    async def depths(self) -> dict[str, int]:
+        if self._hangs:
+            await anyio.sleep_forever()
+        raise BrokerUnavailable("gone")
+
+
+@pytest.mark.parametrize("hangs", [False, True])
+async def test_the_backlog_of_a_broker_that_fails_on_purpose_is_unknown(hangs: bool) -> None:
+    options: dict[str, Any] = {"in_flight": lambda: 0, "pids": lambda: {}}
+    away = Away(hangs=hangs)
+    series = Series(Counts(), backlog=away, broker_fails=True, **options)
+    with anyio.fail_after(10):
+        assert (await series.take(0.0)).backlog == {}
+
+
+async def test_else_it_ends_the_run() -> None:
+    options: dict[str, Any] = {"in_flight": lambda: 0, "pids": lambda: {}}
+    with pytest.raises(BrokerUnavailable):
+        await Series(Counts(), backlog=Away(hangs=False), **options).take(0.0)

@@ -339,3 +339,83 @@ def test_a_worker_holds_what_it_took_until_it_is_done() -> None:
     assert timeline.held == {"a"}
     timeline.finished("a", 500, "SUCCESS", "add-1")
     assert timeline.held == set()
+
+
+# ---- a process that ends ----
+
+
+def begun(*task_ids: str) -> Timeline:
+    timeline = Timeline()
+    timeline.add(submission(*map(expectation, task_ids)))
+    for task_id in task_ids:
+        timeline.received(task_id, 300, "add-1")
+    return timeline
+
+
+def test_an_execution_that_was_cut_off_is_none() -> None:
+    timeline = begun("a")
+    timeline.started("a", 400, "add-1")
+    assert timeline.running() == {"a"}
+    timeline.cut_off("a")
+    timeline.gone("add-1")
+    timeline.ended(ended("timeout"))
+    assert timeline.running() == timeline.held == set()
+    (outcome,) = outcomes(timeline)
+    assert (outcome.executions, outcome.cut_off) == (0, 1)
+
+
+def test_one_that_was_executed_again_was_executed_once() -> None:
+    timeline = begun("a")
+    timeline.started("a", 400, "add-1")
+    # The other worker may tell of it first.
+    timeline.received("a", 450, "add-2")
+    timeline.started("a", 460, "add-2")
+    timeline.cut_off("a")
+    timeline.gone("add-1")
+    assert timeline.running() == {"a"}
+    timeline.finished("a", 500, "SUCCESS", "add-2")
+    timeline.result(success("a"))
+    timeline.ended(ended())
+    (outcome,) = outcomes(timeline)
+    assert (outcome.executions, outcome.cut_off) == (1, 1)
+
+
+def test_one_that_had_ended_and_ran_again_was_executed_twice() -> None:
+    timeline = begun("a")
+    played(timeline)
+    timeline.gone("add-1")
+    played(timeline)
+    timeline.ended(ended())
+    (outcome,) = outcomes(timeline)
+    assert (outcome.executions, outcome.cut_off) == (2, 0)
+
+
+def test_a_task_whose_child_was_killed_and_that_is_told_as_failed_was_executed() -> None:
+    timeline = begun("a")
+    timeline.started("a", 400, "add-1")
+    timeline.cut_off("a")
+    timeline.result(TaskResult("a", "FAILURE", None, TimeoutError(), 700))
+    timeline.ended(ended("failed"))
+    (outcome,) = outcomes(timeline)
+    assert outcome.executions == 1
+
+
+def test_what_a_worker_had_taken_and_not_started_is_with_it_no_more() -> None:
+    timeline = begun("a", "b")
+    timeline.received("b", 350, "add-2")
+    assert timeline.held == timeline.running() == {"a", "b"}
+    timeline.gone("add-1")
+    assert timeline.held == timeline.running() == {"b"}
+
+
+def test_what_ends_after_the_load_is_no_news() -> None:
+    timeline = begun("a")
+    timeline.started("a", 400, "add-1")
+    timeline.over = True
+    timeline.cut_off("a")
+    timeline.gone("add-1")
+    timeline.cut_off("somebody else's")
+    timeline.ended(ended("timeout"))
+    (outcome,) = outcomes(timeline)
+    assert (outcome.executions, outcome.cut_off) == (1, 0)
+    assert timeline.held == {"a"}

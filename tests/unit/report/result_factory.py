@@ -11,6 +11,8 @@ from orchestrator.records import (
     BrokerInfo,
     Call,
     CanvasOutcome,
+    FaultPlan,
+    FaultReport,
     Outcome,
     Plan,
     PoolReport,
@@ -189,3 +191,18 @@ def _canvas(outcome: Outcome) -> CanvasOutcome:
 
 def _no_function(name: str) -> Any:
     raise AssertionError(f"no function was asked for: {name}")
+
+
+def make_fault(**changes: Any) -> FaultReport:
+    """A worker that was killed and started again, and took some tasks along."""
+    fields: dict[str, Any] = {
+        "plan": FaultPlan("worker-kill", 2.0, "add", restart_after_s=1.0),
+        "struck_s": 2.01,
+        "ended_s": 4.5,
+        "tasks": 60,
+        "cut_off": 3,
+        "verdicts": {"ok": 57, "lost_task": 2, "failed": 1},
+        "down_s": 3.25,
+        "recovered_s": 6.0,
+    }
+    return FaultReport(**{**fields, **changes})

@@ -12,6 +12,7 @@ from orchestrator.report.console import print_summary
 from orchestrator.report.terminal import MEANINGS, PLAIN_WIDTH
 from tests.unit.report.result_factory import (
     PASSWORD,
+    make_fault,
     make_plan,
     make_pool,
     make_result,
@@ -215,3 +216,14 @@ def test_a_workload_without_a_value_says_so() -> None:
 def test_lost_probe_events_are_said() -> None:
     text = printed(make_result(probe_lost_events=1234))
     assert "probe   1,234 events lost: executions may be undercounted" in text
+
+
+def test_faults_are_named_with_what_they_did() -> None:
+    result = make_result()
+    faults = (make_fault(), make_fault(struck_s=None, note="no worker of add was running"))
+    text = printed(replace(result, judgement=replace(result.judgement, faults=faults)))
+    assert "FAULTS" in text
+    (row,) = (line.split() for line in text.splitlines() if "2.01 s" in line)
+    assert row[:9] == ["worker-kill", "add", "2.01", "s", "3.25", "s", "6.00", "s", "60"]
+    assert "did not strike" in text
+    assert "FAULTS" not in printed(result)

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from orchestrator.report import figures
@@ -6,7 +7,13 @@ from orchestrator.report.console import LATENCY_ORDER
 from orchestrator.report.markdown import KIND, run_lines
 from orchestrator.report.summary import summary
 from tests.unit.report.html.stored_run import failing_tasks, store
-from tests.unit.report.result_factory import make_plan, make_result, make_task, threshold
+from tests.unit.report.result_factory import (
+    make_fault,
+    make_plan,
+    make_result,
+    make_task,
+    threshold,
+)
 
 
 def markdown(**changes: object) -> str:
@@ -79,3 +86,14 @@ def test_a_run_without_anything_has_a_document(tmp_path: Path) -> None:
     (path,) = KIND.write(tmp_path, run.summary)
     assert "### Workers" not in path.read_text()
     assert path.read_text().endswith("celery-orchestrator 0.1.0\n")
+
+
+def test_faults_have_a_table() -> None:
+    result = make_result()
+    document = summary(replace(result, judgement=replace(result.judgement, faults=(make_fault(),))))
+    text = "\n".join(run_lines(document))
+    assert "### Faults" in text
+    row = "| worker-kill add | 2.01 s | 3.25 s | 6.00 s | 60 |"
+    assert f"{row} 57 ok, 1 failed, 2 lost tasks, 3 cut off |" in text
+    del document["faults"]  # of an older version
+    assert "### Faults" not in "\n".join(run_lines(document))

@@ -19,7 +19,7 @@ def test_the_keys_are_those_of_the_promise() -> None:
     assert set(document) == {
         "version", "run", "environment", "scenario", "verdicts", "workloads", "metrics",
         "counters", "rates", "by_task", "by_queue", "by_pool", "workers", "thresholds",
-        "orchestrator",
+        "orchestrator", "faults",
     }  # fmt: skip
     assert set(document["run"]) == {
         "id", "name", "started_at", "duration_s", "startup_s", "exit_code", "stopped_by", "partial",

@@ -24,24 +24,6 @@ def _text(canvas: Any = ADD, workload: dict[str, Any] | None = None, **over: Any
     )
 
 
-LATER = "not available in this release"
-
-
-@pytest.mark.parametrize(
-    ("over", "problem"),
-    [
-        (
-            {"faults": [{"at": "10s", "kind": "worker-kill"}]},
-            f"faults: this key is {LATER}: faults",
-        ),
-    ],
-)
-def test_what_a_later_release_brings_is_refused_in_one_line(
-    problems: Callable[..., list[str]], over: dict[str, Any], problem: str
-) -> None:
-    assert problems(_text(**over)) == [problem]
-
-
 @pytest.mark.parametrize(
     "target",
     [

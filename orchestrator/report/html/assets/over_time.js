@@ -102,9 +102,12 @@ function drawBands(plot) {
       if (mark.to_s === null) continue;
       const left = plot.valToPos(mark.from_s, "x", true);
       const right = plot.valToPos(mark.to_s, "x", true);
-      ctx.fillStyle = colour("band");
+      const fault = mark.kind === "fault";
+      ctx.fillStyle = colour(fault ? "red" : "band");
+      ctx.globalAlpha = fault ? 0.12 : 1;
       ctx.fillRect(left, box.top, right - left, box.height);
-      write(ctx, mark.label, left + 4 * ratio, box.top + 11 * ratio, "soft", ratio);
+      ctx.globalAlpha = 1;
+      write(ctx, mark.label, left + 4 * ratio, box.top + 11 * ratio, fault ? "red" : "soft", ratio);
     }
   });
 }

@@ -3,7 +3,7 @@
 function runPanels(report) {
   const {summary} = report;
   return [
-    verdictPanel(report), figuresPanel(report), throughputPanel(report), latencyPanel(report), timelinePanel(report),
+    verdictPanel(report), figuresPanel(report), faultsPanel(summary), throughputPanel(report), latencyPanel(report), timelinePanel(report),
     backlogPanel(report), distributionPanel(report), workersPanel(report), canvasPanel(report), failuresPanel(report),
     brokerPanel(summary), scenarioPanel(report),
   ];
@@ -71,6 +71,20 @@ function figuresPanel(report) {
     el("h3", {}, "Workloads"),
     table([["workload", "text"], ["executor", "text"], ["iterations", "number"], ["dropped", "number"], ["tasks done", "number"],
       ["tasks offered", "number"], ["p95 of a canvas", "number"], ["value", "text"]], workloads));
+}
+
+function faultsPanel(summary) {
+  if (!(summary.faults || []).length) return null;
+  const rows = summary.faults.map((each) => {
+    const name = named([each.kind, each.worker].filter(Boolean).join(" "), 80);
+    if (each.struck_s === null) return [name, seconds(each.at_s), "", "", "", "", "", ["did not strike: ", named(each.note || "the load was over", 200)]];
+    const became = Object.entries(VERDICT_WORDS).filter(([key]) => each.verdicts[key]).map(([key, word]) => `${integer(each.verdicts[key])} ${word}`);
+    return [name, seconds(each.struck_s), seconds(each.ended_s), seconds(each.down_s), seconds(each.recovered_s), integer(each.tasks), integer(each.cut_off), became.join(", ")];
+  });
+  return section("faults", "Faults",
+    "What went wrong on purpose. Down: from its strike to the first result of a task that started after it. Recovered: from its strike to the last result of the tasks in flight.",
+    table([["fault", "text"], ["struck at", "number"], ["over at", "number"], ["down", "number"], ["recovered", "number"], ["in flight", "number"],
+      ["cut off", "number"], ["what became of them", "text"]], rows));
 }
 
 function throughputPanel(report) {
