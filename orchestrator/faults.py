@@ -1,6 +1,6 @@
 """The faults of a run: each at its time, and what is known of it afterwards."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import anyio
 
@@ -10,10 +10,15 @@ from orchestrator.records import FaultEvent, FaultPlan
 
 
 class Faults:
-    """``strike`` once, when the load begins; ``events`` at any time."""
+    """``strike`` once, when the load begins; ``events`` at any time. ``on_change`` is called with
+    the names of those that go on, whenever one strikes or is over."""
 
-    def __init__(self, plans: Iterable[FaultPlan]) -> None:
+    def __init__(
+        self, plans: Iterable[FaultPlan], on_change: Callable[[Sequence[str]], None] | None = None
+    ) -> None:
         self._events = {number: FaultEvent(plan) for number, plan in enumerate(plans)}
+        self._going_on: dict[int, str] = {}
+        self._on_change = on_change
 
     @property
     def events(self) -> tuple[FaultEvent, ...]:
@@ -35,6 +40,8 @@ class Faults:
         await sleep_until(after(start_ns, plan.at_s))
         struck_ns = now_ns()
         self._events[number] = FaultEvent(plan, struck_ns)
+        self._going_on[number] = plan.name
+        self._tell()
         try:
             await STRIKES[plan.kind](plan, victims)
         except NothingToStrike as exc:
@@ -42,3 +49,9 @@ class Faults:
         else:
             ended = plan.kind != "worker-kill" or plan.restart_after_s is not None
             self._events[number] = FaultEvent(plan, struck_ns, now_ns() if ended else None)
+        del self._going_on[number]
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._on_change is not None:
+            self._on_change(tuple(self._going_on.values()))

@@ -6,7 +6,7 @@ door: the load stops, what was measured is kept, everything that was started is 
 result is marked partial."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -48,6 +48,7 @@ from orchestrator.records import (
 )
 from orchestrator.scenario import calls
 
+SENDING = "sending"
 SAMPLE_S = 1.0
 SETTLE_S = 2.0
 """How long, after the last canvas, results that nobody awaited (earlier links, callbacks) may
@@ -88,7 +89,7 @@ class Run:
         self._scope = anyio.CancelScope()
         self._measured = _Measured()
         self._series: Series | None = None
-        self._faults = Faults(plan.faults)
+        self._faults = Faults(plan.faults, self._fault_changed)
         self._laboratory: Laboratory | None = None
 
     @property
@@ -206,7 +207,7 @@ class Run:
         )
 
     async def _drive(self, driver: Driver, series: Series, laboratory: Laboratory) -> None:
-        self._progress.phase("sending")
+        self._progress.phase(SENDING)
         measured = self._measured
         await series.take(0.0)
         measured.load_start_ns = measured.load_end_ns = now_ns()
@@ -255,6 +256,9 @@ class Run:
             await sleep_until(after(start_ns, turn * interval_s))
             elapsed_s = (now_ns() - start_ns) / NS_PER_S
             self._progress.tick(figures.now(elapsed_s, driver.in_flight))
+
+    def _fault_changed(self, going_on: Sequence[str]) -> None:
+        self._progress.phase(", ".join((SENDING, *going_on)))
 
     async def _end_early(self, start_ns: int) -> None:
         """Stop when a threshold fails that may end the run."""

@@ -114,7 +114,7 @@ def _pool(pool: PoolPlan) -> str:
 
 def _fault(fault: FaultPlan) -> str:
     """``10 s: worker-kill add, SIGKILL, started again after 2 s``."""
-    said = f"{fault.at_s:g} s: {' '.join(filter(None, (fault.kind, fault.worker)))}"
+    said = f"{fault.at_s:g} s: {fault.name}"
     if fault.kind.endswith("-pause"):
         return f"{said}, for {fault.duration_s:g} s"
     if fault.restart_after_s is not None:

@@ -45,7 +45,8 @@ def step_plan(
     *,
     least_s: float,
 ) -> Plan:
-    """The plan with this workload alone, at a constant rate, for long enough to be judged."""
+    """The plan with this workload alone, at a constant rate, for long enough to be judged, and with
+    nothing that goes wrong on purpose."""
     duration_s = _duration(objectives, rate_per_s, least_s)
     steady = WorkloadPlan(
         name=workload.name,
@@ -64,6 +65,7 @@ def step_plan(
         workloads=(steady,),
         thresholds=objectives,
         warmup_s=duration_s * WARMUP_SHARE,
+        faults=(),
     )
 
 

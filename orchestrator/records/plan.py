@@ -181,6 +181,11 @@ class FaultPlan:
     grace_s: float = 0.0
 
     @property
+    def name(self) -> str:
+        """``worker-kill add``."""
+        return " ".join(word for word in (self.kind, self.worker) if word)
+
+    @property
     def pool(self) -> str | None:
         """The name of the pool; None: it is the broker."""
         return None if self.worker is None else self.worker.partition(".")[0]

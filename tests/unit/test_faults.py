@@ -30,12 +30,15 @@ async def test_they_strike_at_their_times_and_may_overlap(monkeypatch: pytest.Mo
         FaultPlan("broker-pause", 0.1, duration_s=0.3),
         FaultPlan("worker-pause", 0.2, "add", duration_s=0.05),
     ]
-    faults = Faults(plans)
+    told: list[tuple[str, ...]] = []
+    faults = Faults(plans, lambda names: told.append(tuple(names)))
     assert [event.struck_ns for event in faults.events] == [None, None]
     start_ns = now_ns()
     with anyio.fail_after(10):
         await faults.strike(NOBODY, start_ns)
     assert [event.plan for event in faults.events] == plans
+    broker, worker = "broker-pause", "worker-pause add"
+    assert told == [(broker,), (broker, worker), (broker,), ()]
     for event, plan in zip(faults.events, plans, strict=True):
         assert event.struck_ns is not None
         assert event.ended_ns is not None
