@@ -163,7 +163,7 @@ async def _ready(child: Child, url: str, timeout_s: float) -> str:
 def _write_config(make: _Make, port: int) -> Path:
     """A file of mode 0600, because argv and the environment can be read by others."""
     directory = make.guardian.directory / f"redis-{port}"
-    directory.mkdir(exist_ok=True)
+    directory.mkdir(mode=0o700, exist_ok=True)
     path = directory / "redis.conf"
     text = _CONFIG.format(
         host=HOST,

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.tied import tied
+from tests import guarded
 
 ANSWER_S = 60
 STOP_S = 60
@@ -76,25 +76,22 @@ def running_daemon(directory: Path) -> Iterator[Docker]:
     with (directory / "dockerd.log").open("wb") as log:
         # No bridge, no packet filter, no forwarding: nothing of the host is changed, and what
         # containers say to each other on a network of theirs needs none of it.
-        daemon = subprocess.Popen(
-            tied(
-                [
-                    "dockerd",
-                    f"--host={environ['DOCKER_HOST']}",
-                    f"--data-root={directory}/data",
-                    f"--exec-root={directory}/exec",
-                    f"--pidfile={directory}/docker.pid",
-                    "--bridge=none",
-                    "--iptables=false",
-                    "--ip6tables=false",
-                    "--ip-forward=false",
-                    "--ip-masq=false",
-                ]
-            ),
+        daemon = guarded.start(
+            [
+                "dockerd",
+                f"--host={environ['DOCKER_HOST']}",
+                f"--data-root={directory}/data",
+                f"--exec-root={directory}/exec",
+                f"--pidfile={directory}/docker.pid",
+                "--bridge=none",
+                "--iptables=false",
+                "--ip6tables=false",
+                "--ip-forward=false",
+                "--ip-masq=false",
+            ],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            start_new_session=True,
         )
     try:
         deadline = time.monotonic() + ANSWER_S
@@ -116,6 +113,7 @@ def _end(daemon: "subprocess.Popen[bytes]") -> None:
     except subprocess.TimeoutExpired:
         os.killpg(daemon.pid, signal.SIGKILL)
         daemon.wait()
+    guarded.ended(daemon)
 
 
 def _unmount(directory: Path) -> None:

@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests import guarded
 from tests.integration.redis_fixture import (
     STOP_S,
     WORKER_START_S,
     running_redis,
     worker_python,
 )
-from tests.tied import tied
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "docs" / "examples"
@@ -63,14 +63,7 @@ def running_process(
     argv: Sequence[str], environ: Mapping[str, str], log: Path
 ) -> "Iterator[subprocess.Popen[bytes]]":
     with log.open("wb") as output:
-        process = subprocess.Popen(
-            tied(argv),
-            cwd=EXAMPLES,
-            env=environ,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
+        process = guarded.start(list(argv), cwd=EXAMPLES, env=environ, stdout=output, stderr=output)
     try:
         yield process
     finally:
@@ -80,6 +73,7 @@ def running_process(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(STOP_S)
+        guarded.ended(process)
 
 
 def wait_for_line(end: str, log: Path, process: "subprocess.Popen[bytes]") -> None:

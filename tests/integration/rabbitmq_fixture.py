@@ -20,6 +20,7 @@ import pytest
 
 from orchestrator.environment.rabbitmq_node import RabbitNode, RabbitPrograms, find_rabbitmq
 from orchestrator.errors import BrokerBinaryMissing
+from tests import guarded
 from tests.integration.redis_fixture import (
     Lab,
     let_go_of_results,
@@ -27,7 +28,6 @@ from tests.integration.redis_fixture import (
     running_redis,
     running_worker,
 )
-from tests.tied import tied
 
 START_S = 60
 STOP_S = 10
@@ -75,6 +75,7 @@ class RabbitServer:
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait(STOP_S)
+            guarded.ended(process)
 
     def freeze(self) -> None:
         """Stop answering, with connections open."""
@@ -119,9 +120,7 @@ class RabbitServer:
 
     def _run(self, *argv: str) -> "subprocess.Popen[bytes]":
         with (self.directory / "output.log").open("ab") as log:
-            return subprocess.Popen(
-                tied(argv), env=self._node.environ(), stdout=log, stderr=log, start_new_session=True
-            )
+            return guarded.start(list(argv), env=self._node.environ(), stdout=log, stderr=log)
 
     def _answers(self) -> bool:
         """True when the broker greets whoever begins to speak AMQP."""

@@ -26,7 +26,7 @@ import pytest
 import redis
 from celery import _state
 
-from tests.tied import tied
+from tests import guarded
 
 HERE = Path(__file__).parent
 START_S = 20
@@ -75,9 +75,7 @@ class RedisServer:
         argv = [redis_binary(), "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
         argv += ["--unixsocket", str(self.socket_path), "--dir", str(self.directory)]
         with (self.directory / "redis.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                tied([*argv, *self._options]), stdout=log, stderr=log, start_new_session=True
-            )
+            self._process = guarded.start([*argv, *self._options], stdout=log, stderr=log)
         deadline = time.monotonic() + START_S
         while not self._answers():
             if time.monotonic() > deadline or self._process.poll() is not None:
@@ -89,6 +87,7 @@ class RedisServer:
         if process is not None:
             process.send_signal(by)
             process.wait(STOP_S)
+            guarded.ended(process)
 
     def freeze(self) -> None:
         """Stop answering, with connections open."""
@@ -204,9 +203,7 @@ def running_worker(
     # C_FORCE_ROOT: a worker that accepts pickle does not start as root otherwise.
     environ = {**os.environ, "CLIENT_APP_SETTINGS": json.dumps(settings), "C_FORCE_ROOT": "1"}
     with made.worker_log.open("ab") as log:
-        process = subprocess.Popen(
-            tied(argv), cwd=HERE, env=environ, stdout=log, stderr=log, start_new_session=True
-        )
+        process = guarded.start(argv, cwd=HERE, env=environ, stdout=log, stderr=log)
     try:
         if await_ready:
             _wait_until_ready(made, process)
@@ -218,6 +215,7 @@ def running_worker(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(STOP_S)
+        guarded.ended(process)
 
 
 def _wait_until_ready(made: Lab, process: "subprocess.Popen[bytes]") -> None:

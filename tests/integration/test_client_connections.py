@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import shutil
 import signal
 import ssl
@@ -270,6 +271,7 @@ async def test_batch_that_may_have_been_sent_is_reported(bare: Lab) -> None:
         assert list(client._session._listener._waiting) == [task_id]  # type: ignore[union-attr]
         del handle
         errors.clear()
+        gc.collect()  # an error and its traceback know each other
         await anyio.wait_all_tasks_blocked()
         assert client._session._listener._waiting == {}  # type: ignore[union-attr]
 

@@ -89,7 +89,7 @@ async def test_the_private_server_is_locked_and_gone_at_the_end(tmp_path: Path) 
         assert len(password) >= 32
         assert password not in " ".join(process.cmdline())
         directory = process.cwd()
-        assert [mode_of(directory), mode_of(f"{directory}/redis-{port}.conf")] == [0o700, 0o600]
+        assert [mode_of(directory), mode_of(f"{directory}/redis.conf")] == [0o700, 0o600]
     assert not process.is_running()
     assert not os.path.exists(directory)  # noqa: ASYNC240
     with pytest.raises(BrokerUnavailable, match="cannot be reached"):

@@ -24,7 +24,7 @@ from celery import chain, chord, group
 
 from tasks.application import App
 from tasks.mat_mul_module import expected_product
-from tests.tied import tied
+from tests import guarded
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_S = 20
@@ -43,9 +43,7 @@ def redis_binary() -> str:
 @contextmanager
 def process(argv: Sequence[str], **options: Any) -> Iterator[subprocess.Popen[str]]:
     """Run a child in a session of its own; end it gently, then by force."""
-    child = subprocess.Popen(
-        tied(argv), stderr=subprocess.STDOUT, text=True, start_new_session=True, **options
-    )
+    child = guarded.start(list(argv), stderr=subprocess.STDOUT, text=True, **options)
     try:
         yield child
     finally:
@@ -55,6 +53,7 @@ def process(argv: Sequence[str], **options: Any) -> Iterator[subprocess.Popen[st
         except subprocess.TimeoutExpired:
             os.killpg(child.pid, signal.SIGKILL)
             child.wait()
+        guarded.ended(child)
         if child.stdout is not None:
             child.stdout.close()
 

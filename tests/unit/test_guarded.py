@@ -1,26 +1,26 @@
-"""A child that is tied ends with who started it."""
+"""A child that is guarded ends with who started it."""
 
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import psutil
-import pytest
-
-from tests.tied import tied
 
 PARENT = """
-import subprocess, sys, time
-child = subprocess.Popen(sys.argv[1:], start_new_session=True)
+import time
+from tests import guarded
+guarded.ended(guarded.start(["sleep", "0"]))
+child = guarded.start(["sleep", "60"])
 print(child.pid, flush=True)
 time.sleep(60)
 """
 
 
-@pytest.mark.skipif(len(tied([])) == 0, reason="no setpriv")
 def test_a_child_ends_when_its_parent_is_killed() -> None:
-    argv = [sys.executable, "-c", PARENT, *tied(["sleep", "60"])]
-    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as parent:
+    argv = [sys.executable, "-c", PARENT]
+    root = Path(__file__).parents[2]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, cwd=root) as parent:
         assert parent.stdout is not None
         child = psutil.Process(int(parent.stdout.readline()))
         parent.kill()
