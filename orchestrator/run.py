@@ -210,7 +210,7 @@ class Run:
         self._progress.phase(SENDING)
         measured = self._measured
         await series.take(0.0)
-        measured.load_start_ns = measured.load_end_ns = now_ns()
+        measured.load_start_ns = now_ns()
         self.ledger.measured_from_ns = after(measured.load_start_ns, self.plan.warmup_s)
         try:
             async with anyio.create_task_group() as tasks:
@@ -220,14 +220,12 @@ class Run:
                     tasks.start_soon(self._show, figures, driver, measured.load_start_ns)
                 if any(threshold.abort_on_fail for threshold in self.plan.thresholds):
                     tasks.start_soon(self._end_early, measured.load_start_ns)
-                if laboratory.victims is not None:
-                    tasks.start_soon(
-                        self._faults.strike, laboratory.victims, measured.load_start_ns
-                    )
-                await driver.run(measured.load_start_ns)
+                async with self._faults.striking(laboratory.victims, measured.load_start_ns):
+                    await driver.run(measured.load_start_ns)
+                    measured.load_end_ns = now_ns()
                 tasks.cancel_scope.cancel()
         finally:
-            measured.load_end_ns = now_ns()
+            measured.load_end_ns = measured.load_end_ns or now_ns()
 
     def _figures(self) -> LiveFigures | None:
         """None where nobody looks."""

@@ -16,6 +16,7 @@ from typing import BinaryIO
 
 import anyio
 import anyio.abc
+import anyio.to_thread
 import psutil
 
 from orchestrator.environment.guardian import Guardian
@@ -39,6 +40,7 @@ class Child:
         """True once `stop` was called: from then on its end is wanted."""
         self._process = process
         self._guardian = guardian
+        self._pauses = 0
 
     @property
     def pid(self) -> int:
@@ -59,9 +61,16 @@ class Child:
         with contextlib.suppress(ProcessLookupError):
             self._process.send_signal(signum)
 
-    def send_signal_to_all(self, signum: signal.Signals) -> None:
-        """To the whole group; nothing happens when it is empty."""
-        _signal_group(self.pid, signum)
+    def pause(self) -> None:
+        """Let the whole group stand still, until `resume` was called as often."""
+        self._pauses += 1
+        if self._pauses == 1:
+            _signal_group(self.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._pauses -= 1
+        if not self._pauses:
+            _signal_group(self.pid, signal.SIGCONT)
 
     async def end(self, signum: signal.Signals, *, within_s: float) -> None:
         """Send the signal, wait for the end, and kill what is left of the group after
@@ -97,11 +106,18 @@ class Child:
         """True when nothing of the group runs any more. Else the guardian keeps it on its list."""
         with anyio.move_on_after(_KILL_S):
             # Nothing tells when a group becomes empty: it has to be asked.
-            while _signal_group(self.pid, signal.SIGKILL) and _group_runs(self.pid):  # noqa: ASYNC110
+            while await self._runs():
+                _signal_group(self.pid, signal.SIGKILL)
                 await anyio.sleep(_POLL_S)
             await self.wait()
             return True
         return False
+
+    async def _runs(self) -> bool:
+        """Whether a process of its group does. The process table is read in a thread: a load may be
+        going on."""
+        exists = _signal_group(self.pid, 0)
+        return exists and await anyio.to_thread.run_sync(_group_runs, self.pid)
 
     def log_tail(self, lines: int = 20) -> tuple[str, ...]:
         """The last lines of the log, passwords in addresses masked; empty when there is no log."""

@@ -7,9 +7,10 @@ import contextlib
 import os
 import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import anyio
+import anyio.to_thread
 import psutil
 
 from orchestrator.environment.child import Child
@@ -28,13 +29,14 @@ class NothingToStrike(Exception):
 @dataclass(frozen=True, slots=True)
 class Victims:
     """Who may be struck. ``busy`` gives, of a worker by its process name, the processes that run a
-    task."""
+    task. When the ``load_over`` is set nobody needs to wait any more."""
 
     pools: Pools
     busy: Callable[[str], Sequence[int]]
     broker: PrivateServer | None = None
     watch: Callable[[PrivateServer], None] | None = None
     """Called with a server that was started again: its death is no fault of ours."""
+    load_over: anyio.Event = field(default_factory=anyio.Event)
 
     def working(self, fault: FaultPlan) -> list[PoolProcess]:
         """The living workers that the fault is for. Raises NothingToStrike."""
@@ -45,31 +47,37 @@ class Victims:
 
     def server(self) -> PrivateServer:
         """The private broker. Raises NothingToStrike."""
-        if self.broker is None or self.broker.child.exit_code is not None:
+        server = self.broker
+        if server is None or server.child.exit_code is not None or server.child.stopping:
             raise NothingToStrike("no private broker was running")
-        return self.broker
+        return server
+
+    async def wait(self, seconds: float) -> None:
+        """So long, or until the load is over."""
+        with anyio.move_on_after(seconds):
+            await self.load_over.wait()
 
 
 async def _worker_kill(fault: FaultPlan, victims: Victims) -> None:
     struck = victims.working(fault)
     async with anyio.create_task_group() as tasks:
         for process in struck:
-            tasks.start_soon(_end_and_start_again, fault, victims.pools, process)
+            tasks.start_soon(_end_and_start_again, fault, victims, process)
 
 
-async def _end_and_start_again(fault: FaultPlan, pools: Pools, process: PoolProcess) -> None:
+async def _end_and_start_again(fault: FaultPlan, victims: Victims, process: PoolProcess) -> None:
     await process.child.end(signal.Signals[fault.signal], within_s=fault.grace_s)
     if fault.restart_after_s is not None:
-        await anyio.sleep(fault.restart_after_s)
-        await pools.start_again(process)
+        await victims.wait(fault.restart_after_s)
+        await victims.pools.start_again(process)
 
 
 async def _child_kill(fault: FaultPlan, victims: Victims) -> None:
     struck = 0
     for process in victims.working(fault):
-        children = {child.pid for child in _children(process.child.pid)}
+        children = await anyio.to_thread.run_sync(_children, process.child.pid)
         busy = [pid for pid in victims.busy(process.name) if pid in children]
-        for pid in (*busy, *sorted(children))[:1]:
+        for pid in (*busy, *children)[:1]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
                 struck += 1
@@ -77,39 +85,39 @@ async def _child_kill(fault: FaultPlan, victims: Victims) -> None:
         raise NothingToStrike(f"{fault.worker} had no child process")
 
 
-def _children(pid: int) -> list[psutil.Process]:
+def _children(pid: int) -> list[int]:
     try:
-        return psutil.Process(pid).children()
+        return sorted(child.pid for child in psutil.Process(pid).children())
     except psutil.NoSuchProcess:
         return []
 
 
 async def _worker_pause(fault: FaultPlan, victims: Victims) -> None:
-    await _pause([process.child for process in victims.working(fault)], fault.duration_s)
+    await _pause([process.child for process in victims.working(fault)], fault, victims)
 
 
 async def _broker_kill(fault: FaultPlan, victims: Victims) -> None:
     server = victims.server()
     await server.child.end(signal.Signals[fault.signal], within_s=BROKER_GRACE_S)
-    await anyio.sleep(fault.restart_after_s or 0.0)
+    await victims.wait(fault.restart_after_s or 0.0)
     await server.start_again()
     if victims.watch is not None:
         victims.watch(server)
 
 
 async def _broker_pause(fault: FaultPlan, victims: Victims) -> None:
-    await _pause([victims.server().child], fault.duration_s)
+    await _pause([victims.server().child], fault, victims)
 
 
-async def _pause(children: Sequence[Child], duration_s: float) -> None:
-    """SIGSTOP for all that belongs to them; whatever happens, they go on afterwards."""
+async def _pause(children: Sequence[Child], fault: FaultPlan, victims: Victims) -> None:
+    """All that belongs to them stands still; whatever happens, they go on afterwards."""
     try:
         for child in children:
-            child.send_signal_to_all(signal.SIGSTOP)
-        await anyio.sleep(duration_s)
+            child.pause()
+        await victims.wait(fault.duration_s)
     finally:
         for child in children:
-            child.send_signal_to_all(signal.SIGCONT)
+            child.resume()
 
 
 STRIKES: Mapping[FaultKind, Callable[[FaultPlan, Victims], Awaitable[None]]] = {

@@ -87,6 +87,7 @@ class PoolProcess:
         self.plan = plan
         self.place = place
         self.child = child
+        self.ready = False
         self.startup_s = 0.0
 
     async def become_ready(self, wait_ready: WaitReady, timeout_s: float) -> None:
@@ -105,6 +106,7 @@ class PoolProcess:
             if self.child.exit_code is not None:
                 raise self._failed(f"{_ending(self.child)} before it was ready")
             self.startup_s = time.monotonic() - begun
+            self.ready = True
             return
         raise self._failed(f"was not ready in {timeout_s:g} s")
 
@@ -158,17 +160,19 @@ class Pools:
         return PoolStatus(
             plan=plan,
             pids=tuple(pid for pid, code in codes if code is None),
-            startup_s=max((process.startup_s for process in mine), default=0.0),
+            startup_s=max((one.startup_s for one in mine if one.place.life == 1), default=0.0),
             exit_codes=tuple(code for _, code in codes if code is not None),
             names=tuple(process.name for process in mine),
         )
 
     def working(self, worker: str) -> list[PoolProcess]:
-        """The living processes of a pool (`add`), or of one of its workers (`add.2`)."""
+        """The processes of a pool (`add`), or of one of its workers (`add.2`), that are ready and
+        not ending."""
         return [
             process
             for process in self._processes
             if worker in (process.plan.name, process.place.worker)
+            and process.ready
             and process.child.exit_code is None
             and not process.child.stopping
         ]

@@ -27,8 +27,8 @@ _GREETING_S = 1.0
 _PORT_TRIES = 3
 
 
-class _PortTaken(Exception):
-    """Somebody took a port between our choosing it and the node's binding it."""
+class _PortTaken(BrokerUnavailable):
+    """A port of the private broker was taken by somebody else before the broker had it."""
 
 
 @asynccontextmanager

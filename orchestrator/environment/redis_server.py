@@ -47,8 +47,8 @@ logfile ""
 """
 
 
-class _PortTaken(Exception):
-    """Somebody took the port between our choosing it and the server's binding it."""
+class _PortTaken(BrokerUnavailable):
+    """The port of the private broker was taken by somebody else before the broker had it."""
 
 
 def new_password() -> str:

@@ -112,7 +112,7 @@ class _Docket:
         self._evidence = evidence
         self._metrics = Metrics(window_s=max(windows, default=0.0))
         self._running = running
-        self._aftermath = Aftermath(evidence.faults, evidence.load_start_ns)
+        self._aftermath = Aftermath(evidence.faults, plan.pools, evidence.load_start_ns)
         self._chords = tuple(evidence.chords)
         self._header: dict[str, HeaderTask | None] = {}
         self._bodies: dict[str, Outcome | None] = {}

@@ -66,7 +66,7 @@ class Labels(NamedTuple):
     def match(self, selector: Mapping[str, str]) -> bool:
         """Whether every tag of ``selector`` is met. A task is named in full or by its last part, a
         worker, or a pool that is a worker of others, by its node name or the part before the
-        ``@``."""
+        ``@``; a worker also by the name of the one in whose place it was started (``add.1~2``)."""
         return all(self._meets(name, value) for name, value in selector.items())
 
     def _meets(self, name: str, value: str) -> bool:
@@ -74,7 +74,7 @@ class Labels(NamedTuple):
             return value in (self.task, self.task.rpartition(".")[2])
         if name in ("worker", "pool"):
             own = getattr(self, name)
-            return value in (own, own.partition("@")[0])
+            return value in (own, own.partition("@")[0], own.partition("~")[0])
         if name in ("workload", "queue"):
             return bool(getattr(self, name) == value)
         return (name, value) in self.tags

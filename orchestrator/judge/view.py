@@ -180,7 +180,8 @@ class View:
         for sample in samples:
             parts = read(sample)
             if wanted is None:
-                found.append((sample.at_s, sum(parts.values())))
+                if parts:  # else it is not known
+                    found.append((sample.at_s, sum(parts.values())))
             elif wanted in parts:
                 found.append((sample.at_s, parts[wanted]))
         return found

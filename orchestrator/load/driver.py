@@ -9,7 +9,7 @@ from anyio.abc import TaskGroup
 from celery import Signature
 
 from orchestrator.client import Client, Handle
-from orchestrator.errors import ClientError, OrchestratorError, PublishUncertain
+from orchestrator.errors import BrokerUnavailable, ClientError, OrchestratorError, PublishUncertain
 from orchestrator.load.canvas import CanvasBuilder
 from orchestrator.load.clock import after, now_ns, sleep_until
 from orchestrator.load.executors import EXECUTORS
@@ -24,6 +24,9 @@ GRAIN_S = 0.01
 
 JOIN_S = 0.001
 """How long what is due waits for what is on its way to the broker, so as to go out with more."""
+
+AGAIN_S = 0.1
+"""How long after a broker that is away was last asked to take something."""
 
 Due = tuple[Flight, Signature]
 
@@ -264,12 +267,24 @@ class _Stream:
             return self._follow(due, error.handles)
         except ClientError:
             raise
+        except BrokerUnavailable as error:
+            return await self._send_later(due, error)
         except Exception as error:  # the task's signature, or a broker that is gone
             return await self._not_sent(due, error)
         published_ns = now_ns()
         for flight, _ in due:
             self._recorder.published(flight.submission, sent_ns, published_ns)
         self._follow(due, handles)
+
+    async def _send_later(self, due: Sequence[Due], error: BrokerUnavailable) -> None:
+        """Nothing was sent. Where the broker fails on purpose it comes back."""
+        left = [one for one in due if self._broker_fails and not one[0].overdue]
+        for flight, _ in due:
+            if (flight.overdue or not self._broker_fails) and flight.state is None:
+                flight.fail(error)
+        if left:
+            await anyio.sleep(AGAIN_S)
+            await self._send(left)
 
     def _follow(self, due: Sequence[Due], handles: Sequence[Handle]) -> None:
         published_ns = now_ns()

@@ -118,7 +118,10 @@ class ProbeServer:
         elif kind == "F":
             state, _, task_id = rest.partition(" ")
             connection.running.discard(task_id)
-            self._listener.finished(task_id, at_ns, state, worker)
+            if state == "UNKNOWN":  # by the end of its process (a cold shutdown), not its own
+                self._listener.cut_off(task_id)
+            else:
+                self._listener.finished(task_id, at_ns, state, worker)
         elif kind == "P":
             self._listener.published(rest, at_ns)
         else:

@@ -284,7 +284,7 @@ class Timeline:
             task_id
             for row, task_id in enumerate(self._rows)
             if self._starts[row] - self._cut_off.get(row, 0) > self._ends[row]
-            or (not self._starts[row] and task_id in self.held)
+            or task_id in self.held
         }
 
     def outcomes(

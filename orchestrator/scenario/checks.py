@@ -53,6 +53,7 @@ def combinations(parts: Parts) -> Iterator[Finding]:
     yield from _rpc_without_rabbitmq(parts)
     for position, fault in parts.faults.items():
         yield from _fault(parts, ("faults", position), fault)
+    yield from _faults_of_backlogs(parts)
 
 
 def _unconsumed(parts: Parts, path: Path, node: Node) -> Iterator[Finding]:
@@ -118,6 +119,13 @@ def _fault(parts: Parts, path: Path, fault: Fault) -> Iterator[Finding]:
     elif pool is not None and isinstance(fault, ChildKill) and pool.pool != "prefork":
         message = f"only a prefork pool has child processes, and {name} is {pool.pool}"
         yield Finding((*path, "worker"), message)
+
+
+def _faults_of_backlogs(parts: Parts) -> Iterator[Finding]:
+    for name, workload in parts.workloads.items():
+        if parts.has_faults and workload.executor == "backlog":
+            message = "a backlog needs workers that stay up: not possible with faults"
+            yield Finding(("workloads", name, "executor"), message)
 
 
 def private_broker(broker: str) -> bool:

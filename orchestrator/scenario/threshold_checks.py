@@ -15,7 +15,10 @@ from orchestrator.scenario.walk import nodes
 from orchestrator.scenario.workload_models import TAGS
 
 FAULT_TRENDS = ("fault_down", "fault_recovery")
-_NEED_RESULTS = ("result_lag", "task_duration", "canvas_duration", "results_lost", "tasks_wrong")
+_NEED_RESULTS = (
+    *("result_lag", "task_duration", "canvas_duration", "results_lost", "tasks_wrong"),
+    *FAULT_TRENDS,
+)
 
 
 def thresholds(parts: Parts) -> Iterator[Finding]:

@@ -32,6 +32,24 @@ workloads:
     canvas: {task: sleep, args: [0.2]}
 faults:
 """
+RESTARTED = """\
+version: 1
+name: restarted
+app: tasks.app:app
+workers:
+  add: {queues: [add], pool: threads, concurrency: 4}
+workloads:
+  naps:
+    executor: constant-arrival-rate
+    rate: 2/s
+    duration: 5s
+    timeout: 40s
+    canvas: {task: sleep, args: [0.02]}
+faults:
+  # Nothing may be running when the broker goes: Celery's worker may not survive that on Redis.
+  - {at: 1250ms, kind: worker-pause, worker: add, duration: 4s}
+  - {at: 3250ms, kind: broker-kill, restart_after: 500ms}
+"""
 QUICK_REDELIVERY = (
     "{task_acks_late: %s, task_reject_on_worker_lost: true, broker_transport_options: "
     "{visibility_timeout: 2, unacked_restore_interval: 1, unacked_restore_throttle: 1}}"
@@ -135,30 +153,26 @@ def test_what_stands_still_is_down_for_that_long(command: Command, write_scenari
     assert (never["struck_s"], never["tasks"], never["note"]) == (None, 0, "")
 
 
-@pytest.mark.parametrize(
-    ("broker", "timeout"),
-    [("embedded", "10s"), pytest.param("rabbitmq", "20s", marks=pytest.mark.alone)],
-)
+@pytest.mark.parametrize("broker", ["embedded", "rabbitmq"])
 def test_a_broker_that_is_restarted_has_what_it_had(
-    command: Command, write_scenario: Write, broker: str, timeout: str
+    command: Command, write_scenario: Write, broker: str
 ) -> None:
     if broker == "rabbitmq":
         try:
             find_rabbitmq()
         except BrokerBinaryMissing as exc:
             pytest.skip(str(exc))
-    kill = "  - {at: 2s, kind: broker-kill, restart_after: 500ms}\n"
-    scenario = write_scenario(NAPS % ("{}", "threads", "5s", timeout) + kill)
-    _, summary = ran(command, scenario, "--broker", broker)
-    (fault,) = summary["faults"]
-    tasks = rows(command)
-    # What was being executed, or sent, when it went away, may be lost; the rest is not.
-    bad = [task for task in tasks if task["verdict"] not in ("ok", "duplicate")]
-    assert len(bad) <= 8
-    assert all(float(task["intended_ms"]) <= fault["struck_s"] * 1000 + 100 for task in bad)
-    assert fault["ended_s"] >= fault["struck_s"] + 0.5
-    assert fault["down_s"] >= 0.5
-    assert sum(float(task["intended_ms"]) > 3000 for task in tasks) >= 39
+    _, summary = ran(command, write_scenario(RESTARTED), "--broker", broker)
+    pause, kill = summary["faults"]
+    # What the worker had taken it executes, and RabbitMQ, which does not know, sends it again.
+    verdicts = summary["verdicts"]
+    assert verdicts["ok"] + verdicts["duplicate"] == verdicts["sent"] == 10
+    assert verdicts["duplicate"] <= (2 if broker == "rabbitmq" else 0)
+    assert kill["tasks"] == in_flight(rows(command), kill) >= 4
+    assert kill["ended_s"] >= kill["struck_s"] + 0.5
+    # The worker stands still until 5 s.
+    assert kill["recovered_s"] >= kill["down_s"] >= 1.5
+    assert pause["ended_s"] >= 5.0
 
 
 def test_an_interrupt_while_a_worker_stands_still_leaves_nothing(

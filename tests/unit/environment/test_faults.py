@@ -15,8 +15,13 @@ class FakeChild:
         self.exit_code: int | None = None
         self.signals: list[signal.Signals] = []
 
-    def send_signal_to_all(self, signum: signal.Signals) -> None:
-        self.signals.append(signum)
+        self.stopping = False
+
+    def pause(self) -> None:
+        self.signals.append(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self.signals.append(signal.SIGCONT)
 
     async def end(self, signum: signal.Signals, *, within_s: float) -> None:
         self.signals.append(signum)
@@ -57,6 +62,10 @@ async def test_nor_can_a_broker_that_is_not_there(kind: Any) -> None:
     gone.child.exit_code = 1
     with pytest.raises(NothingToStrike):
         await STRIKES[kind](FaultPlan(kind, 0.0), victims(gone))
+    ending = FakeServer()
+    ending.child.stopping = True
+    with pytest.raises(NothingToStrike):
+        await STRIKES[kind](FaultPlan(kind, 0.0), victims(ending))
 
 
 async def test_a_broker_is_ended_started_again_and_watched() -> None:

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from orchestrator.judge.aftermath import Aftermath
-from orchestrator.records import FaultEvent, FaultPlan, FaultReport, Outcome, Verdict
+from orchestrator.records import FaultEvent, FaultPlan, FaultReport, Outcome, PoolPlan, Verdict
 from tests.unit.judge.outcome_factory import S, make_outcome, no_result
 
+POOLS = (PoolPlan("fast", ("add", "sums")), PoolPlan("slow", ("mul",)))
 KILL = FaultPlan("worker-kill", 10.0, "fast", restart_after_s=1.0)
 STRUCK, ENDED = 110 * S, 113 * S
 """Of a load that began at 100 s."""
@@ -26,7 +27,7 @@ def task(intended_s: float, seen_s: float | None, **changes: Any) -> Outcome:
 def report(
     *judged: tuple[Outcome, Verdict], event: FaultEvent | None = None, load_start_ns: int = 100 * S
 ) -> FaultReport:
-    aftermath = Aftermath([event or FaultEvent(KILL, STRUCK, ENDED)], load_start_ns)
+    aftermath = Aftermath([event or FaultEvent(KILL, STRUCK, ENDED)], POOLS, load_start_ns)
     for outcome, verdict in judged:
         aftermath.add(outcome, verdict)
     (made,) = aftermath.reports()
@@ -49,17 +50,28 @@ def test_times_and_what_became_of_the_tasks_in_flight() -> None:
     assert made.recovered_s == 8.0
 
 
-def test_a_task_that_another_pool_ran_is_none_of_its_business() -> None:
-    other = task(109, 112, pool="slow")
+def test_a_task_of_another_pools_queue_is_none_of_its_business() -> None:
+    other = task(109, 112, queue="mul", pool="slow")
     assert report((other, "ok")).tasks == 0
     broker = FaultEvent(FaultPlan("broker-pause", 10.0, duration_s=3.0), STRUCK, ENDED)
     assert report((other, "ok"), event=broker).tasks == 1
 
 
-def test_one_that_never_ended_goes_on_to_the_end() -> None:
+def test_of_one_that_is_never_over_only_what_it_found_in_flight_counts() -> None:
     event = FaultEvent(replace(KILL, restart_after_s=None), STRUCK)
-    made = report((task(150, None), "late"), event=event)
+    made = report((task(109, None), "late"), (task(150, None), "late"), event=event)
     assert (made.tasks, made.ended_s, made.down_s, made.recovered_s) == (1, None, None, None)
+
+
+def test_a_task_that_another_worker_of_its_queue_took_over_is_in_flight() -> None:
+    assert report((task(109, 112, pool="other"), "ok"), (task(109, 112, pool=""), "ok")).tasks == 2
+
+
+def test_without_a_result_to_wait_for_a_task_is_over_when_it_has_ended() -> None:
+    over = task(105, None, ignored=True, finished_ns=106 * S)
+    late = task(109, None, ignored=True, finished_ns=112 * S)
+    made = report((over, "ok"), (late, "ok"))
+    assert (made.tasks, made.recovered_s) == (1, 2.0)
 
 
 def test_one_that_did_not_strike_did_nothing() -> None:
@@ -76,7 +88,7 @@ def test_a_task_sent_by_a_worker_is_in_flight_from_its_publishing() -> None:
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 def test_what_one_fault_has_lost_another_does_not_lose_again(order: tuple[int, int]) -> None:
     events = [FaultEvent(KILL, 110 * S, 111 * S), FaultEvent(KILL, 120 * S, 121 * S)]
-    aftermath = Aftermath([events[at] for at in order], 100 * S)
+    aftermath = Aftermath([events[at] for at in order], POOLS, 100 * S)
     aftermath.add(task(109, None, cut_off=1), "lost_task")
     aftermath.add(task(109, 125, cut_off=1), "ok")
     reports = aftermath.reports()

@@ -17,6 +17,7 @@ from orchestrator.records import (
     FaultPlan,
     Judgement,
     Outcome,
+    PoolPlan,
     Sample,
     ThresholdResult,
 )
@@ -192,6 +193,7 @@ def test_faults_are_reported_and_measured() -> None:
     outcomes = [make_outcome(seen_ns=3 * S, started_ns=2 * S)]
     down = make_threshold("fault_down", "max<2s", aggregation="max", operator="<", limit=2000)
     plan = make_plan(down, replace(down, tags={"pool": "slow"}))
+    plan = replace(plan, pools=(PoolPlan("fast", ("add",)),))
     judgement = judged(*outcomes, plan=plan, faults=events, load_start_ns=S)
     struck, never = judgement.faults
     assert (struck.struck_s, struck.ended_s, struck.down_s, struck.tasks) == (0.5, 1.0, 1.5, 1)

@@ -64,6 +64,14 @@ async def test_lines_become_calls() -> None:
         assert server.lost_events == 0
 
 
+async def test_a_task_that_ended_in_no_state_was_cut_off() -> None:
+    async with serving() as (server, recorder), probing(server) as probe:
+        probe.write(b"H 7 add\nS 2 a\nF 3 UNKNOWN a\n")
+        await probe.drain()
+        await server.drained()
+        assert recorder.events[1:] == [("cut off", "a")]
+
+
 async def test_lines_may_arrive_in_any_pieces() -> None:
     data = "H 7 add\nS 1 caf\u00e9\nF 2 FAILURE caf\u00e9\n".encode()
     async with serving() as (server, recorder), probing(server) as probe:

@@ -106,6 +106,14 @@ def test_workers_that_are_not_ours_are_left_alone(problems: Callable[..., list[s
     ]
 
 
+def test_a_backlog_needs_workers_that_stay(problems: Callable[..., list[str]]) -> None:
+    backlog = {"executor": "backlog", "size": 10, "canvas": {"task": "add", "args": [1, 2]}}
+    given = _faults({"at": "1s", "kind": "worker-kill", "worker": "fork"})
+    assert problems(**given, workloads={"a": backlog}) == [
+        "workloads.a.executor: a backlog needs workers that stay up: not possible with faults"
+    ]
+
+
 def test_what_faults_measure_needs_one(problems: Callable[..., list[str]]) -> None:
     assert problems(thresholds={"fault_recovery": ["max<5s"]}) == [
         "thresholds.fault_recovery: without faults there is no fault_recovery to measure"
