@@ -1,7 +1,7 @@
 """The laboratory of a run: broker, probe, workers and client, up together and down together."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -85,10 +85,18 @@ class Recorder(Protocol):
 
 @asynccontextmanager
 async def open_laboratory(
-    plan: Plan, app: Celery, recorder: Recorder, *, run_id: str, log_dir: Path, progress: Progress
+    plan: Plan,
+    app: Celery,
+    recorder: Recorder,
+    *,
+    run_id: str,
+    log_dir: Path,
+    progress: Progress,
+    last_look: Callable[[BrokerInfo], Awaitable[None]] | None = None,
 ) -> AsyncIterator[Laboratory]:
     """Start everything that ``plan`` asks for, and find what is there already; on leaving, what was
-    started is stopped, in bounded time, and the app is as it was.
+    started is stopped, in bounded time, and the app is as it was. ``last_look`` is called when the
+    workers are gone, and have given back to the broker what they held, and the broker is not.
 
     Raises `EnvironmentNotReady` and its kin, also while the body runs, when a pool or the broker
     dies (then inside an exception group)."""
@@ -124,6 +132,8 @@ async def open_laboratory(
                     yield Laboratory(plan, broker, pools, client, probe, events, startup_s, victims)
                     if not plan.attach:
                         progress.phase("stopping the workers")
+                if last_look is not None:
+                    await last_look(broker)
             await probe.drained()
         tasks.cancel_scope.cancel()
 

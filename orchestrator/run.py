@@ -28,7 +28,7 @@ from orchestrator.load import CanvasBuilder, Driver
 from orchestrator.load.clock import NS_PER_S, after, now_ns, sleep_until
 from orchestrator.load.functions import load_function
 from orchestrator.load.pauses import without_long_pauses
-from orchestrator.observe.backlog import Backlog, open_backlog
+from orchestrator.observe.backlog import Backlog, backlog_of_run
 from orchestrator.observe.clocks import compare_clocks, wall_shift_ns
 from orchestrator.observe.host import host, versions
 from orchestrator.observe.pool_reports import attached_reports, pool_reports
@@ -131,6 +131,7 @@ class Run:
             run_id=self.id,
             log_dir=self.directory / "workers",
             progress=self._progress,
+            last_look=self._look_again,
         ) as laboratory:
             self._enter(laboratory)
             await self._measure(laboratory)
@@ -153,15 +154,7 @@ class Run:
         self.ledger.timeline.reads_results = laboratory.events is not None
 
     async def _measure(self, laboratory: Laboratory) -> None:
-        timeline = self.ledger.timeline
-        backlog = open_backlog(
-            self.app,
-            laboratory.broker.url,
-            self.plan.all_queues,
-            private=self.plan.target.private,
-            held=None if self.plan.attach else lambda: len(timeline.held),
-            settings=self.plan.target.settings,
-        )
+        backlog = self._backlog(laboratory.broker)
         driver = self._driver(laboratory)
         self._series = Series(
             self.ledger.timeline.counts,
@@ -278,6 +271,22 @@ class Run:
         timeline.over = True
         if self._series is not None:
             await self._series.take((now_ns() - self._measured.load_start_ns) / NS_PER_S)
+
+    def _backlog(self, broker: BrokerInfo) -> Backlog:
+        return backlog_of_run(self.plan, self.app, broker, self.ledger.timeline)
+
+    async def _look_again(self, broker: BrokerInfo) -> None:
+        """What a worker had been given and not looked at is seen only now, in the queue again: it
+        is late, and not lost."""
+        timeline = self.ledger.timeline
+        if not (timeline.outstanding and self.plan.target.private):
+            return
+        backlog = self._backlog(broker)
+        try:
+            queued = await backlog.task_ids(timeline.unanswered())
+        finally:
+            await backlog.aclose()
+        self._measured.unfinished |= queued
 
     # ---- from what was measured to the result ----
 

@@ -106,17 +106,16 @@ class Child:
         """True when nothing of the group runs any more. Else the guardian keeps it on its list."""
         with anyio.move_on_after(_KILL_S):
             # Nothing tells when a group becomes empty: it has to be asked.
-            while await self._runs():
-                _signal_group(self.pid, signal.SIGKILL)
+            while await self._killed_and_runs():  # noqa: ASYNC110
                 await anyio.sleep(_POLL_S)
             await self.wait()
             return True
         return False
 
-    async def _runs(self) -> bool:
-        """Whether a process of its group does. The process table is read in a thread: a load may be
-        going on."""
-        exists = _signal_group(self.pid, 0)
+    async def _killed_and_runs(self) -> bool:
+        """SIGKILL to the group, and whether a process of it runs all the same. The process table is
+        read in a thread: a load may be going on."""
+        exists = _signal_group(self.pid, signal.SIGKILL)
         return exists and await anyio.to_thread.run_sync(_group_runs, self.pid)
 
     def log_tail(self, lines: int = 20) -> tuple[str, ...]:

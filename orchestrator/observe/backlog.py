@@ -9,6 +9,8 @@ from orchestrator.client.amqp_check import amqp_link
 from orchestrator.environment.broker import is_amqp
 from orchestrator.observe.rabbitmq_backlog import RabbitBacklog
 from orchestrator.observe.redis_backlog import RedisBacklog
+from orchestrator.observe.timeline import Timeline
+from orchestrator.records import BrokerInfo, Plan
 
 
 class Backlog(Protocol):
@@ -44,3 +46,15 @@ def open_backlog(
         return RedisBacklog(app, url, queues)
     link = amqp_link(app, url, settings, "the broker (backlog)")
     return RabbitBacklog(link, queues, private=private, held=held)
+
+
+def backlog_of_run(plan: Plan, app: Celery, broker: BrokerInfo, timeline: Timeline) -> Backlog:
+    """The backlog of all queues of the plan."""
+    return open_backlog(
+        app,
+        broker.url,
+        plan.all_queues,
+        private=plan.target.private,
+        held=None if plan.attach else lambda: len(timeline.held),
+        settings=plan.target.settings,
+    )
