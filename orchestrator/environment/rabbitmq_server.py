@@ -71,44 +71,55 @@ async def _running(
     ready_timeout_s: float,
 ) -> AsyncIterator[PrivateServer]:
     node.write()
-    environ = node.environ()
     # A node that finds no port mapper starts one as a daemon, which nobody would end.
     mapper = await start_child(
         [programs.epmd, "-port", str(node.epmd_port)],
         name="epmd",
         log_path=log_path,
         guardian=guardian,
-        env=environ,
+        env=node.environ(),
     )
 
-    async def start() -> Child:
-        child = await start_child(
-            [programs.server],
-            name="rabbitmq-server",
-            log_path=log_path,
-            guardian=guardian,
-            env=environ,
-            cwd=node.directory,
-        )
-        try:
-            await _ready(child, node, ready_timeout_s)
-        except BaseException:
-            await child.stop(warm_s=0.0)
-            raise
+    async def start() -> tuple[Child, Greeting]:
+        return await _start(guardian, programs, node, log_path, ready_timeout_s)
+
+    async def again() -> Child:
+        child, _ = await start()
         return child
 
     try:
-        child = await start()
-        said = await greeting(HOST, node.port, timeout_s=_GREETING_S)
-        version = said.version if said is not None else ""
-        info = BrokerInfo("rabbitmq", version, programs.server, node.url, RPC_URL)
-        server = PrivateServer(info, child, start)
+        child, said = await start()
+        info = BrokerInfo("rabbitmq", said.version, programs.server, node.url, RPC_URL)
+        server = PrivateServer(info, child, again)
         try:
             yield server
         finally:
             await server.child.stop(warm_s=0.0)
     finally:
         await mapper.stop(warm_s=0.0)
+
+
+async def _start(
+    guardian: Guardian,
+    programs: RabbitPrograms,
+    node: RabbitNode,
+    log_path: Path,
+    ready_timeout_s: float,
+) -> tuple[Child, Greeting]:
+    """A process of the node that answers, and what it said."""
+    child = await start_child(
+        [programs.server],
+        name="rabbitmq-server",
+        log_path=log_path,
+        guardian=guardian,
+        env=node.environ(),
+        cwd=node.directory,
+    )
+    try:
+        return child, await _ready(child, node, ready_timeout_s)
+    except BaseException:
+        await child.stop(warm_s=0.0)
+        raise
 
 
 async def _ready(child: Child, node: RabbitNode, timeout_s: float) -> Greeting:
