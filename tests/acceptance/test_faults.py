@@ -12,6 +12,7 @@ import pytest
 
 from orchestrator.environment.rabbitmq_node import find_rabbitmq
 from orchestrator.errors import BrokerBinaryMissing
+from tests.acceptance.browser import opened
 from tests.acceptance.command import Command, Done
 
 Write = Callable[[str], Path]
@@ -152,6 +153,13 @@ def test_what_stands_still_is_down_for_that_long(command: Command, write_scenari
         assert fault["recovered_s"] >= fault["down_s"] - 0.3
         assert fault["verdicts"]["ok"] == fault["tasks"] == in_flight(tasks, fault)
     assert (never["struck_s"], never["tasks"], never["note"]) == (None, 0, "")
+    with opened(command.one_run() / "report.html") as seen:
+        cells = seen.page.locator("#faults tbody tr").all_inner_texts()
+        names = ["worker-pause add", "broker-pause", "broker-pause"]
+        assert [text.split("\t")[0] for text in cells] == names
+        assert "did not strike: the load was over" in cells[2]
+        marks = seen.page.evaluate("runMarks.map(mark => [mark.label, mark.to_s !== null])")
+        assert marks == [["worker-pause add", True], ["broker-pause", True]]
 
 
 @pytest.mark.parametrize("broker", ["embedded", "rabbitmq"])
