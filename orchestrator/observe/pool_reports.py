@@ -80,7 +80,8 @@ def _restarts(status: PoolStatus, series: Series, heard: Mapping[str, set[int]])
     if plan.pool != "prefork":
         return again
     family = series.family(plan.name)
-    said = set().union(*(heard.get(name, set()) for name in status.names))
-    children = (said | family.children) - family.roots
-    at_a_time = max(family.most_children, plan.concurrency * plan.count)
-    return again + max(0, len(children) - at_a_time - plan.concurrency * again)
+    said = [heard.get(name, set()) - family.roots for name in status.names]
+    if again:  # which worker's child one was that ran nothing is not known
+        return again + sum(max(0, len(children) - plan.concurrency) for children in said)
+    children = family.children.union(*said) - family.roots
+    return max(0, len(children) - max(family.most_children, plan.concurrency * plan.count))

@@ -182,7 +182,8 @@ def test_a_broker_that_is_restarted_has_what_it_had(
     # What never had a result counts for the first fault alone.
     unanswered = sum(task["seen_ms"] == "" for task in rows(command))
     assert in_flight(rows(command), kill) - unanswered <= kill["tasks"]
-    assert 4 <= kill["tasks"] <= in_flight(rows(command), kill)
+    assert kill["tasks"] <= in_flight(rows(command), kill)
+    assert broker == "rabbitmq" or kill["tasks"] >= 4
     assert kill["ended_s"] >= kill["struck_s"] + 0.5
     # The worker stands still until 5 s.
     assert (kill["down_s"] or 9.0) >= 1.5

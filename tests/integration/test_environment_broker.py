@@ -203,10 +203,11 @@ async def test_tls_to_a_server_without_it_is_said(tmp_path: Path) -> None:
 async def test_a_private_rabbitmq_is_ours_and_gone_at_the_end(tmp_path: Path) -> None:
     """With a chord the results need a Redis; else they come by rpc."""
     rabbitmq_programs()
+    before = psutil.Process().children()
     async with broker_for(tmp_path, TargetPlan("rabbitmq"), chords=True) as broker:
         assert (broker.kind, broker.results_why) == ("rabbitmq", PRIVATE_RESULTS)
         await check_redis(broker.results_url)
-        children = psutil.Process().children(recursive=True)
+        children = set(psutil.Process().children(recursive=True)) - set(before)
         assert {"epmd", "beam.smp"} <= {child.name() for child in children}
         url = broker.url
         for existing in (TargetPlan(url), TargetPlan("app")):

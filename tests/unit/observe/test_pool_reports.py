@@ -62,6 +62,9 @@ def test_a_worker_that_was_started_again_is_a_restart_and_its_children_are_not()
     probes.pids = {"add": {1, 10, 11}, "add~2": {2, 20, 21}}
     (report,) = pool_reports([status], series, [], probes)
     assert report.restarts == 1
+    probes.pids["add"].add(12)  # in the place of another
+    (report,) = pool_reports([status], series, [], probes)
+    assert report.restarts == 2
     threads = replace(status, plan=replace(plan, pool="threads"))
     (report,) = pool_reports([threads], series, [], probes)
     assert report.restarts == 1
