@@ -127,7 +127,8 @@ def test_a_child_that_is_killed_costs_its_task_and_a_warm_shutdown_costs_none(
     assert worker["cut_off"] == 0
     assert worker["verdicts"]["ok"] == worker["tasks"] - worker["verdicts"]["failed"] > 0
     assert summary["workers"]["add"]["exit_codes"] == [0, 0]
-    assert summary["workers"]["add"]["restarts"] == 2
+    # The worker, and the child, if Celery has put another in its place before the shutdown.
+    assert summary["workers"]["add"]["restarts"] in (1, 2)
 
 
 @pytest.mark.alone
