@@ -22,7 +22,6 @@ from orchestrator.environment.faults import Victims
 from orchestrator.environment.guardian import Guardian, open_guardian
 from orchestrator.environment.masking import mask_url
 from orchestrator.environment.pools import Pools, PoolStart, open_pools
-from orchestrator.environment.private_server import PrivateServer
 from orchestrator.environment.worker_environ import worker_environ
 from orchestrator.observe.event_receiver import (
     EventListener,
@@ -128,7 +127,7 @@ async def open_laboratory(
                     Client(app, on_result=recorder.result) as client,
                 ):
                     startup_s = time.monotonic() - began
-                    victims = _victims(pools, probe, start, tasks)
+                    victims = _victims(pools, probe, start)
                     yield Laboratory(plan, broker, pools, client, probe, events, startup_s, victims)
                     if not plan.attach:
                         progress.phase("stopping the workers")
@@ -189,15 +188,12 @@ def _broker_start(
 
 
 def _victims(
-    pools: Pools | AttachedPools, probe: ProbeServer, start: BrokerStart, tasks: TaskGroup
+    pools: Pools | AttachedPools, probe: ProbeServer, start: BrokerStart
 ) -> Victims | None:
     if not isinstance(pools, Pools):
         return None
-
-    def watch(server: PrivateServer) -> None:
-        tasks.start_soon(server.supervise)
-
-    return Victims(pools, probe.busy_pids, start.started[0] if start.started else None, watch)
+    broker = start.started[0] if start.started else None
+    return Victims(pools, probe.busy_pids, broker, start.watch)
 
 
 def _pool_start(

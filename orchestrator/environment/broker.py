@@ -59,8 +59,11 @@ class BrokerStart:
     started: list[PrivateServer] = field(default_factory=list)
 
     def run(self, server: PrivateServer) -> None:
-        """From now on its death is everybody's."""
         self.started.append(server)
+        self.watch(server)
+
+    def watch(self, server: PrivateServer) -> None:
+        """From now on its death is everybody's."""
         self.task_group.start_soon(server.supervise)
 
 

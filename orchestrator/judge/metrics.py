@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from orchestrator.judge.histogram import Distribution
 from orchestrator.records import CanvasOutcome, Drain, FaultReport, Outcome, Sample, Verdict
+from orchestrator.scenario.metrics import FAULT_TRENDS
 
 GAPS: Mapping[str, tuple[str, str]] = {
     "schedule_lag": ("intended_ns", "sent_ns"),
@@ -24,7 +25,6 @@ GAPS: Mapping[str, tuple[str, str]] = {
 }
 """The gaps between a task's points, in the order of time."""
 TASK_TRENDS = (*GAPS, "task_duration", "chord_join")
-FAULT_TRENDS = ("fault_down", "fault_recovery")
 TRENDS = (*GAPS, "task_duration", "canvas_duration", "chord_join", *FAULT_TRENDS)
 
 COUNTER_OF: Mapping[Verdict, str] = {

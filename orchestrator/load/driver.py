@@ -256,6 +256,11 @@ class _Stream:
                 self._room[1].set()
 
     async def _send(self, due: Sequence[Due]) -> None:
+        while due := await self._left_after_sending(due):  # noqa: ASYNC110
+            await anyio.sleep(AGAIN_S)
+
+    async def _left_after_sending(self, due: Sequence[Due]) -> Sequence[Due]:
+        """Those that are to be sent again later."""
         sent_ns = now_ns()
         for flight, _ in due:
             flight.sent_ns = sent_ns
@@ -264,27 +269,27 @@ class _Stream:
         except PublishUncertain as error:
             if not self._broker_fails or len(error.handles) < len(due):
                 raise
-            return self._follow(due, error.handles)
+            self._follow(due, error.handles)
+            return ()
         except ClientError:
             raise
         except BrokerUnavailable as error:
-            return await self._send_later(due, error)
-        except Exception as error:  # the task's signature, or a broker that is gone
-            return await self._not_sent(due, error)
+            return self._left(due, error)
+        except Exception as error:  # the task's signature
+            await self._not_sent(due, error)
+            return ()
         published_ns = now_ns()
         for flight, _ in due:
             self._recorder.published(flight.submission, sent_ns, published_ns)
         self._follow(due, handles)
+        return ()
 
-    async def _send_later(self, due: Sequence[Due], error: BrokerUnavailable) -> None:
+    def _left(self, due: Sequence[Due], error: BrokerUnavailable) -> Sequence[Due]:
         """Nothing was sent. Where the broker fails on purpose it comes back."""
-        left = [one for one in due if self._broker_fails and not one[0].overdue]
         for flight, _ in due:
-            if (flight.overdue or not self._broker_fails) and flight.state is None:
+            if flight.overdue or not self._broker_fails:
                 flight.fail(error)
-        if left:
-            await anyio.sleep(AGAIN_S)
-            await self._send(left)
+        return [one for one in due if one[0].state is None]
 
     def _follow(self, due: Sequence[Due], handles: Sequence[Handle]) -> None:
         published_ns = now_ns()

@@ -5,9 +5,8 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from orchestrator.scenario.fields import Duration, PositiveDuration, text_like
-from orchestrator.scenario.quantities import shown
-from orchestrator.scenario.strict_model import StrictModel, tag
-from orchestrator.scenario.suggestions import did_you_mean, listed
+from orchestrator.scenario.strict_model import StrictModel, kind_tag, tag, with_kind
+from orchestrator.scenario.suggestions import listed
 
 Signal = Literal["SIGKILL", "SIGTERM", "SIGQUIT", "SIGINT"]
 
@@ -113,20 +112,11 @@ FAULTS: dict[str, type[Fault]] = {
 
 def fault_kind(value: Any) -> str | None:
     """The tag of a fault."""
-    kind = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
-    return tag(kind) if isinstance(kind, str) and kind in FAULTS else None
+    return kind_tag(value, "kind", FAULTS)
 
 
 def _checked(value: Any) -> Any:
-    if not isinstance(value, dict):
-        raise ValueError(f"a fault is a mapping, not {shown(value)}")
-    kind = value.get("kind")
-    if "kind" not in value:
-        raise ValueError(f"the key kind is missing: {listed(FAULTS)}")
-    if kind not in FAULTS:
-        hint = did_you_mean(kind, FAULTS) if isinstance(kind, str) else ""
-        raise ValueError(f"{shown(kind)} is not a fault{hint}: {listed(FAULTS)}")
-    return value
+    return with_kind(value, "kind", FAULTS, "a fault")
 
 
 AnyFault = Annotated[

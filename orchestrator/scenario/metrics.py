@@ -45,6 +45,8 @@ def _of(tags: tuple[str, ...], kind: MetricKind, unit: Unit, **descriptions: str
     return [Metric(name, kind, unit, tags, text) for name, text in descriptions.items()]
 
 
+FAULT_TRENDS = ("fault_down", "fault_recovery")
+
 METRICS: dict[str, Metric] = {
     metric.name: metric
     for metric in (

@@ -35,6 +35,27 @@ def tag(word: str) -> str:
     return TAG + word
 
 
+def kind_tag(value: Any, key: str, kinds: Iterable[str]) -> str | None:
+    """The tag of the branch that a mapping names under ``key``; None: it names none of them."""
+    kind = value.get(key) if isinstance(value, dict) else None
+    return tag(kind) if isinstance(kind, str) and kind in kinds else None
+
+
+def with_kind(value: Any, key: str, kinds: Iterable[str], what: str) -> Any:
+    """The mapping as it is, when ``key`` names one of ``kinds``. Raises ValueError, which says what
+    there is (``what``: an executor)."""
+    if not isinstance(value, dict):
+        raise ValueError(f"a mapping is needed, not {shown(value)}")
+    if kind_tag(value, key, kinds) is None:
+        known = listed(kinds)
+        if key not in value:
+            raise ValueError(f"the key {key} is missing: {known}")
+        kind = value[key]
+        hint = did_you_mean(kind, kinds) if isinstance(kind, str) else ""
+        raise ValueError(f"{shown(kind)} is not {what}{hint}: {known}")
+    return value
+
+
 class StrictModel(BaseModel):
     """A mapping of the scenario file."""
 

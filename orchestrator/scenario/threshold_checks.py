@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from orchestrator.records import Call, Mapped
 from orchestrator.scenario.checks import Finding, queues
-from orchestrator.scenario.metrics import Metric
+from orchestrator.scenario.metrics import FAULT_TRENDS, Metric
 from orchestrator.scenario.parts import Parts
 from orchestrator.scenario.quantities import shown
 from orchestrator.scenario.suggestions import did_you_mean, listed
@@ -14,7 +14,6 @@ from orchestrator.scenario.tree import Path
 from orchestrator.scenario.walk import nodes
 from orchestrator.scenario.workload_models import TAGS
 
-FAULT_TRENDS = ("fault_down", "fault_recovery")
 _NEED_RESULTS = (
     *("result_lag", "task_duration", "canvas_duration", "results_lost", "tasks_wrong"),
     *FAULT_TRENDS,

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag,
 from orchestrator.scenario.canvas_models import CanvasNode
 from orchestrator.scenario.fields import AnyRate, Duration, Name, PositiveDuration, Rate, text_like
 from orchestrator.scenario.quantities import shown
-from orchestrator.scenario.strict_model import StrictModel, tag
+from orchestrator.scenario.strict_model import StrictModel, kind_tag, tag, with_kind
 from orchestrator.scenario.suggestions import did_you_mean, listed
 
 TAGS = ("workload", "task", "queue", "pool", "worker")
@@ -209,21 +209,11 @@ MODELS: dict[str, type[Workload]] = {
 
 def executor_of(value: Any) -> str | None:
     """The tag of a workload's branch."""
-    name = value.get("executor") if isinstance(value, dict) else None
-    return tag(name) if isinstance(name, str) and name in MODELS else None
+    return kind_tag(value, "executor", MODELS)
 
 
 def _checked_workload(value: Any) -> Any:
-    if not isinstance(value, dict):
-        raise ValueError(f"a mapping is needed, not {shown(value)}")
-    if executor_of(value) is None:
-        known = listed(MODELS)
-        if "executor" not in value:
-            raise ValueError(f"the key executor is missing: {known}")
-        name = value["executor"]
-        hint = did_you_mean(name, MODELS) if isinstance(name, str) else ""
-        raise ValueError(f"{shown(name)} is not an executor{hint}: {known}")
-    return value
+    return with_kind(value, "executor", MODELS, "an executor")
 
 
 AnyWorkload = Annotated[

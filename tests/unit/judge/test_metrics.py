@@ -4,7 +4,6 @@ import pytest
 
 from orchestrator.judge.metrics import (
     CHORD_COUNTERS,
-    FAULT_TRENDS,
     GAPS,
     TRENDS,
     Events,
@@ -14,6 +13,7 @@ from orchestrator.judge.metrics import (
     Series,
 )
 from orchestrator.judge.view import View
+from orchestrator.scenario.metrics import FAULT_TRENDS
 from tests.unit.judge.outcome_factory import MS, S, make_canvas, make_outcome, no_result
 
 

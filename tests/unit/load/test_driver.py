@@ -191,6 +191,36 @@ async def test_what_may_have_been_sent_is_awaited_where_the_broker_fails_on_purp
     assert "published" not in recorder.events
 
 
+async def test_a_broker_that_fails_on_purpose_is_waited_for_as_long_as_a_canvas_may_take(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(driver_module, "AGAIN_S", 0.0)
+    recorder = FakeRecorder()
+    tries = 0
+
+    class Away(FakeClient):
+        async def submit_all(self, signatures: Any, timeout: float | None = None) -> Any:  # noqa: ASYNC109
+            nonlocal tries
+            tries += 1
+            # More often than Python lets functions call each other.
+            if tries < 1_200 or signatures[0].args == (1,):
+                raise BrokerUnavailable("gone")
+            return await super().submit_all(signatures, timeout)
+
+    plan: dict[str, Any] = {"executor": "shared-iterations", "iterations": 2, "timeout_s": 3.0}
+    workload = WorkloadPlan("w", canvas=Call("add"), **plan)
+    builder = cast("CanvasBuilder", FakeBuilder())
+    async with Away(APP, {"add": 7}) as client:
+        consumption = FakeConsumption(recorder)
+        running = Driver(client, recorder, [(workload, builder)], consumption, broker_fails=True)
+        with anyio.fail_after(20):
+            await running.run(now_ns())
+    first, second = (outcome for outcome, _ in recorder.ended_with)
+    assert (first.state, second.state) == ("ok", "failed")
+    assert second.error == "BrokerUnavailable: gone"
+    assert second.ended_ns - second.intended_ns >= 3_000_000_000
+
+
 async def test_each_canvas_has_its_own_time() -> None:
     recorder = FakeRecorder()
     endings = (NEVER, 1, NEVER, NEVER)

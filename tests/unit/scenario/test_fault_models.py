@@ -79,7 +79,7 @@ def test_a_warm_shutdown_and_a_new_worker(load_text: Callable[..., Any]) -> None
             {"at": "1s", "kind": "child-kill", "worker": "thread"},
             "only a prefork pool has child processes, and thread is threads",
         ),
-        ("kill", "a fault is a mapping, not 'kill'"),
+        ("kill", "a mapping is needed, not 'kill'"),
     ],
 )
 def test_a_fault_that_cannot_be(
